@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fault.h -- named places where a test can make things go wrong.
+ *
+ * A point is declared once in base/faults.def and stands in the code as
+ * FAULT(name). With nothing set it costs one relaxed load. Set by
+ * `--fault name=action[@n]`: the n-th pass (default 1) and all later ones with
+ * a trailing '+'. Actions: eio, enospc, eintr (the point returns that errno),
+ * abort (SIGKILL to the own process), delay:MS, pause (until fault_release()).
+ *
+ * Threads    Any.
+ */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum fault_point {
+#define FAULT_POINT(name) FAULT_##name,
+#include "base/faults.def"
+#undef FAULT_POINT
+    FAULT_COUNT
+};
+
+extern atomic_bool fault_any; /* one is set */
+
+int fault_pass(enum fault_point point); /* 0, or the errno to act upon */
+
+/* 0, or the errno value that the caller must treat as the call's failure. */
+#define FAULT(name) (atomic_load_explicit(&fault_any, memory_order_relaxed) ? fault_pass(FAULT_##name) : 0)
+
+enum rc fault_set(const char *spec, struct err *err) MUST_CHECK; /* "name=action[@n][+]" */
+void fault_clear(void);
+void fault_release(enum fault_point point);
+/* Waits until a thread stands in a `pause` at point. */
+void fault_wait_paused(enum fault_point point);
+void fault_list(void (*each)(const char *name, void *arg), void *arg);
