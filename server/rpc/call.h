@@ -56,8 +56,6 @@ struct rpc_call_ops {
     void (*on_done)(void *arg); /* the call is about to be freed: free arg here */
 };
 
-typedef void rpc_handler_fn(struct rpc_call *call, const ProtobufCMessage *request, void *service_arg);
-
 void rpc_call_set_ops(struct rpc_call *call, const struct rpc_call_ops *ops, void *arg);
 void rpc_call_set_stream(struct rpc_call *call, const struct rpc_stream_ops *ops, void *arg);
 void rpc_call_consumed(struct rpc_call *call, size_t n_messages);

@@ -32,6 +32,15 @@ struct rpc_route {
     const char *body_error; /* error word of the body's top level */
 };
 
+struct rpc_call;
+
+/*
+ * Calls the handler of one method out of a service's handler struct, typed.
+ * False: the slot is NULL, nothing was called.
+ */
+typedef bool rpc_invoke_fn(const void *handlers, struct rpc_call *call, const ProtobufCMessage *request,
+                           void *service_arg);
+
 struct rpc_method {
     const char *name;    /* "Create" */
     const char *path;    /* "/lode.v1.Indexes/Create" */
@@ -43,7 +52,8 @@ struct rpc_method {
     bool on_loop;             /* bounded and never touches the disk */
     const char *action;       /* key action, "" for none */
     const char *index_field;  /* proto name, "" for none */
-    uint16_t ordinal;         /* place in its service's table and handler struct */
+    rpc_invoke_fn *invoke;
+    const struct rpc_service *service;
 };
 
 struct rpc_service {

@@ -32,12 +32,12 @@ struct rpc_server *rpc_server_new(const struct rpc_server_opts *opts);
 void rpc_server_free(struct rpc_server *server);
 
 /*
- * Registers a service; handlers is parallel to service->methods (generated
- * structs of handlers start with exactly these pointers). A NULL slot answers
- * UNIMPLEMENTED; api's own test refuses NULL slots.
+ * Registers a service; handlers is the generated struct of that service
+ * (struct lode__v1__indexes__handlers), borrowed for the server's life. A NULL
+ * slot answers UNIMPLEMENTED; api's own test refuses NULL slots.
  */
 void rpc_server_add(struct rpc_server *server, const struct rpc_service *service,
-                    rpc_handler_fn *const *handlers, void *service_arg);
+                    const void *handlers, void *service_arg);
 
 /* By gRPC path; NULL if unknown. */
 const struct rpc_method *rpc_server_find(const struct rpc_server *server, struct bytes path);
