@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store.h -- the door of the store room: sorted bytes on disk.
+ *
+ * A store is one directory of ordered keys with atomic batches and frozen
+ * views. It knows bytes only; what a key means is server/index/keys.h.
+ *
+ * After the first failed commit a store is poisoned: LevelDB 1.23 loses
+ * acknowledged writes after one failed log append, so nothing more is written
+ * through that handle. The failed commit and all that wait behind it answer
+ * RC_IO (outcome unknown); then the store closes and reopens its LevelDB (when
+ * no view is open any more, waiting for those that are) and goes on with what
+ * really is on disk. store_epoch() tells that this happened.
+ *
+ * Ownership  store_open() gives a store to store_close(), after every view of
+ *            it is closed. Bytes passed in are copied before a call returns.
+ * Threads    A store may be used from any thread at once. Batches, views and
+ *            cursors belong to one thread at a time.
+ * Errors     RC_IO, RC_CORRUPT, RC_NO_SPACE, plus those a function names.
+ * Units      Lengths in bytes.
+ */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+struct store;
+struct store_batch;
+struct store_view;
+struct store_cursor;
+
+struct store_opts {
+    size_t write_buffer;     /* memtable bytes; 0: 16 MiB */
+    size_t block_cache;      /* bytes; 0: 32 MiB */
+    uint64_t free_floor;     /* commits are refused (RC_NO_SPACE) below this many free bytes; 0: none */
+    bool bulk;               /* building a new database (import): commits are not synced one by one;
+                                store_finish_bulk() makes all durable */
+};
+
+/* Opens dir, creating it if absent. RC_BUSY: another process holds it. */
+enum rc store_open(const char *dir, const struct store_opts *opts, struct store **ret_store,
+                   struct err *err) MUST_CHECK;
+
+/* Waits for background work, then frees. NULL is allowed. */
+void store_close(struct store *store);
+
+/* Bulk only: closes LevelDB and fsyncs every file and the directory. The store can only be closed after. */
+enum rc store_finish_bulk(struct store *store, struct err *err) MUST_CHECK;
+
+struct store_batch *store_batch_new(void);
+void store_batch_free(struct store_batch *batch);
+void store_batch_put(struct store_batch *batch, struct bytes key, struct bytes value);
+void store_batch_del(struct store_batch *batch, struct bytes key);
+size_t store_batch_bytes(const struct store_batch *batch); /* keys and values so far */
+size_t store_batch_count(const struct store_batch *batch);
+void store_batch_clear(struct store_batch *batch);
+
+/*
+ * Applies the batch whole or not at all, and returns when it is durable.
+ * RC_IO: the outcome is unknown, read it back after the reopening.
+ */
+enum rc store_commit(struct store *store, const struct store_batch *batch, struct err *err) MUST_CHECK;
+
+/* Rises by one with every reopening after a failed commit. */
+uint64_t store_epoch(struct store *store);
+
+/* Freezes the store as it is now; later commits stay invisible to the view. Every view is short-lived. */
+enum rc store_view_open(struct store *store, struct store_view **ret_view, struct err *err) MUST_CHECK;
+void store_view_close(struct store_view *view); /* NULL is fine */
+
+/*
+ * Looks up key, checksums verified. RC_NOT_FOUND is a normal answer: *err is
+ * not touched then. *ret_val is borrowed: good until the next call on this view.
+ */
+enum rc store_view_get(struct store_view *view, struct bytes key, struct bytes *ret_val,
+                       struct err *err) MUST_CHECK;
+
+/*
+ * Walks the keys that start with prefix, in order. After the loop the caller
+ * must ask store_cursor_end(), because LevelDB passes over damaged blocks in
+ * silence:
+ *
+ *     for (store_cursor_seek(c, start); store_cursor_valid(c); store_cursor_next(c)) ...
+ *     rc = store_cursor_end(c, err);
+ *
+ * sequential: reads ahead for a long walk and keeps the block cache clean.
+ */
+enum rc store_cursor_open(struct store_view *view, struct bytes prefix, bool sequential,
+                          struct store_cursor **ret_cursor, struct err *err) MUST_CHECK;
+void store_cursor_close(struct store_cursor *c);
+void store_cursor_first(struct store_cursor *c);
+void store_cursor_last(struct store_cursor *c);
+void store_cursor_seek(struct store_cursor *c, struct bytes key);        /* first key >= key */
+void store_cursor_seek_before(struct store_cursor *c, struct bytes key); /* last key <= key */
+void store_cursor_next(struct store_cursor *c);
+void store_cursor_prev(struct store_cursor *c);
+bool store_cursor_valid(const struct store_cursor *c); /* on a key within the prefix */
+struct bytes store_cursor_key(const struct store_cursor *c);   /* whole key; good until the cursor moves */
+struct bytes store_cursor_value(const struct store_cursor *c);
+enum rc store_cursor_end(struct store_cursor *c, struct err *err) MUST_CHECK; /* RC_OK: nothing was passed over */
+
+/* Lets LevelDB drop what was deleted between the two keys. Slow; not on the writer's path. */
+void store_compact(struct store *store, struct bytes from, struct bytes to);
+
+uint64_t store_disk_bytes(struct store *store); /* all files of the directory */
+size_t store_views_open(struct store *store);   /* asserted 0 at the end of suites */
