@@ -16,6 +16,8 @@ enum pb_shape {
     PB_SHAPE_LIST,        /* transparent, one repeated field: a JSON array */
     PB_SHAPE_MAP,         /* transparent, one map field: a JSON object */
     PB_SHAPE_UNION,       /* transparent, one oneof: the member that is set */
+    PB_SHAPE_RAW,         /* transparent, one repeated raw_json field: its one element as it is;
+                             none is null, several are an array; any JSON in is one element */
     PB_SHAPE_TIMESTAMP,   /* google.protobuf.Timestamp: RFC 3339 text */
     PB_SHAPE_DURATION,    /* google.protobuf.Duration: ISO 8601 text */
 };

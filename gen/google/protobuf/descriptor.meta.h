@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Made by protoc-gen-lode 1 from google/protobuf/descriptor.proto; do not edit, see gen/README.md. */
+#pragma once
+
+#include "google/protobuf/descriptor.pb-c.h"
+#include "pb/meta.h"
+
+extern const struct pb_enum_meta google__protobuf__field_descriptor_proto__type__meta;
+extern const struct pb_enum_meta google__protobuf__field_descriptor_proto__label__meta;
+extern const struct pb_enum_meta google__protobuf__file_options__optimize_mode__meta;
+extern const struct pb_enum_meta google__protobuf__field_options__ctype__meta;
+extern const struct pb_enum_meta google__protobuf__field_options__jstype__meta;
+extern const struct pb_enum_meta google__protobuf__method_options__idempotency_level__meta;
+extern const struct pb_message_meta google__protobuf__file_descriptor_set__meta;
+extern const struct pb_message_meta google__protobuf__file_descriptor_proto__meta;
+extern const struct pb_message_meta google__protobuf__descriptor_proto__meta;
+extern const struct pb_message_meta google__protobuf__descriptor_proto__extension_range__meta;
+extern const struct pb_message_meta google__protobuf__descriptor_proto__reserved_range__meta;
+extern const struct pb_message_meta google__protobuf__extension_range_options__meta;
+extern const struct pb_message_meta google__protobuf__field_descriptor_proto__meta;
+extern const struct pb_message_meta google__protobuf__oneof_descriptor_proto__meta;
+extern const struct pb_message_meta google__protobuf__enum_descriptor_proto__meta;
+extern const struct pb_message_meta google__protobuf__enum_descriptor_proto__enum_reserved_range__meta;
+extern const struct pb_message_meta google__protobuf__enum_value_descriptor_proto__meta;
+extern const struct pb_message_meta google__protobuf__service_descriptor_proto__meta;
+extern const struct pb_message_meta google__protobuf__method_descriptor_proto__meta;
+extern const struct pb_message_meta google__protobuf__file_options__meta;
+extern const struct pb_message_meta google__protobuf__message_options__meta;
+extern const struct pb_message_meta google__protobuf__field_options__meta;
+extern const struct pb_message_meta google__protobuf__oneof_options__meta;
+extern const struct pb_message_meta google__protobuf__enum_options__meta;
+extern const struct pb_message_meta google__protobuf__enum_value_options__meta;
+extern const struct pb_message_meta google__protobuf__service_options__meta;
+extern const struct pb_message_meta google__protobuf__method_options__meta;
+extern const struct pb_message_meta google__protobuf__uninterpreted_option__meta;
+extern const struct pb_message_meta google__protobuf__uninterpreted_option__name_part__meta;
+extern const struct pb_message_meta google__protobuf__source_code_info__meta;
+extern const struct pb_message_meta google__protobuf__source_code_info__location__meta;
+extern const struct pb_message_meta google__protobuf__generated_code_info__meta;
+extern const struct pb_message_meta google__protobuf__generated_code_info__annotation__meta;
+extern const struct pb_file google_protobuf_descriptor_proto__file;
