@@ -100,7 +100,7 @@ void clock__civil(int64_t wall_ns, struct clock_civil *ret_civil)
     ret_civil->hour = in_day / 3600;
     ret_civil->minute = in_day / 60 % 60;
     ret_civil->second = in_day % 60;
-    ret_civil->ns = (int)(wall_ns - s * NS_PER_S);
+    ret_civil->ns = (int)(wall_ns % NS_PER_S) + (wall_ns % NS_PER_S < 0 ? (int)NS_PER_S : 0);
 }
 
 char *clock_format_rfc3339(char dst[CLOCK_RFC3339_MAX], int64_t wall_ns)
