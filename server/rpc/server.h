@@ -24,8 +24,16 @@ struct rpc_executor {
 
 struct rpc_server_opts {
     struct rpc_executor executor;
-    size_t max_calls;        /* running calls at once; 0: 10,000 */
-    size_t max_message;      /* bytes of one request; 0: PB_MAX_MESSAGE */
+    size_t max_calls;   /* running calls at once; 0: 10,000 */
+    size_t max_message; /* bytes of one request; 0: PB_MAX_MESSAGE */
+    size_t max_arena;   /* bytes one call may hold for its answer; 0: 256 MiB */
+    /*
+     * May this call go on? Asked once, before a handler sees its first message (request NULL:
+     * the stream ended without one). On failure the call fails with *err. NULL: all may.
+     */
+    enum rc (*access)(void *arg, struct rpc_call *call, const ProtobufCMessage *request,
+                      struct err *err);
+    void *access_arg;
 };
 
 struct rpc_server *rpc_server_new(const struct rpc_server_opts *opts);
