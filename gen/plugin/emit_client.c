@@ -82,11 +82,12 @@ static void declare_unary(const struct model_method *m, struct buf *out)
 {
     buf_str(out, "LODE_API ");
     emit_unary_signature(m, out);
-    buf_printf(out,
-               ";\n/* answer: NULL on failure; yours to lode_message_free(). Exactly one callback. */\n"
-               "typedef void %s_fn(void *arg, %s *answer,\n    const struct lode_error *error);\n"
-               "LODE_API ",
-               m->c_client, m->out->c_type);
+    buf_printf(
+        out,
+        ";\n/* answer: NULL on failure; yours to lode_message_free(). Exactly one callback. */\n"
+        "typedef void %s_fn(void *arg, %s *answer,\n    const struct lode_error *error);\n"
+        "LODE_API ",
+        m->c_client, m->out->c_type);
     emit_unary_async_signature(m, out);
     buf_str(out, ";\n");
 }
@@ -126,13 +127,14 @@ static void declare_stream(const struct model_method *m, struct buf *out)
                "    if (status == LODE_OK)\n        *ret_message = (%s *)message;\n"
                "    return status;\n}\n",
                m->c_client, m->out->c_type, m->out->c_type);
-    buf_printf(out,
-               "/* As struct lode_stream_callbacks. */\nstruct %s_callbacks {\n"
-               "    void (*on_message)(void *arg, struct lode_stream *stream,\n        %s *message);\n"
-               "    void (*on_writable)(void *arg, struct lode_stream *stream); /* may be NULL */\n"
-               "    void (*on_end)(void *arg, struct lode_stream *stream,\n"
-               "        const struct lode_error *error);\n};\nLODE_API ",
-               m->c_client, m->out->c_type);
+    buf_printf(
+        out,
+        "/* As struct lode_stream_callbacks. */\nstruct %s_callbacks {\n"
+        "    void (*on_message)(void *arg, struct lode_stream *stream,\n        %s *message);\n"
+        "    void (*on_writable)(void *arg, struct lode_stream *stream); /* may be NULL */\n"
+        "    void (*on_end)(void *arg, struct lode_stream *stream,\n"
+        "        const struct lode_error *error);\n};\nLODE_API ",
+        m->c_client, m->out->c_type);
     emit_open_async_signature(m, out);
     buf_str(out, ";\n");
     if (m->proto->client_streaming)
@@ -255,7 +257,8 @@ static void define_finish(const struct model_method *m, struct buf *out)
                "        if (error) {\n"
                "            *error = (struct lode_error){.status = LODE_INTERNAL};\n"
                "            snprintf(error->message, sizeof(error->message),\n"
-               "                \"the server sent %%s\", more ? \"more than one answer\" : \"no answer\");\n"
+               "                \"the server sent %%s\", more ? \"more than one answer\" : \"no "
+               "answer\");\n"
                "        }\n        return LODE_INTERNAL;\n    }\n"
                "    return status;\n}\n",
                m->out->c_type);

@@ -27,7 +27,8 @@ void emit_string(struct buf *out, const char *text)
         if (*p == '"' || *p == '\\')
             buf_printf(out, "\\%c", *p);
         else if (*p < 0x20 || *p >= 0x7f || *p == '?')
-            buf_printf(out, "\\%03o", *p); /* octal cannot swallow what follows; '?' could be a trigraph */
+            buf_printf(out, "\\%03o",
+                       *p); /* octal cannot swallow what follows; '?' could be a trigraph */
         else
             buf_byte(out, *p);
     }

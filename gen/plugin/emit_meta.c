@@ -8,7 +8,6 @@
  */
 #include "emit.h"
 
-
 void emit_meta_h(const struct model_file *file, struct buf *out)
 {
     size_t i;

@@ -90,9 +90,8 @@ static void lint_collisions(const struct model_message *m, struct buf *out)
         }
         for (j = i + 1; j < m->n_fields; j++)
             if (strcmp(m->fields[i].json_name, m->fields[j].json_name) == 0)
-                buf_printf(out, "%s: fields %s and %s of %s are both `%s` in JSON\n",
-                           m->file->path, name, m->fields[j].proto->name, m->full_name,
-                           m->fields[i].json_name);
+                buf_printf(out, "%s: fields %s and %s of %s are both `%s` in JSON\n", m->file->path,
+                           name, m->fields[j].proto->name, m->full_name, m->fields[i].json_name);
     }
 }
 
@@ -157,8 +156,8 @@ static void lint_service(const struct model_service *s, struct buf *out)
         const struct model_method *m = &s->methods[i];
 
         if (!name_is_upper_camel(m->proto->name))
-            buf_printf(out, "%s: method %s.%s must be UpperCamel without acronyms\n",
-                       s->file->path, s->full_name, m->proto->name);
+            buf_printf(out, "%s: method %s.%s must be UpperCamel without acronyms\n", s->file->path,
+                       s->full_name, m->proto->name);
         if (name_is_c_keyword(m->c_name))
             buf_printf(out, "%s: method %s.%s would be a keyword of C\n", s->file->path,
                        s->full_name, m->proto->name);

@@ -117,8 +117,7 @@ static void generate(struct answer *a, const struct model *model)
 
 static int write_answer(const struct answer *a)
 {
-    size_t n =
-        google__protobuf__compiler__code_generator_response__get_packed_size(&a->response);
+    size_t n = google__protobuf__compiler__code_generator_response__get_packed_size(&a->response);
     uint8_t *out = xmalloc(n + 1);
     bool ok;
 

@@ -135,12 +135,12 @@ static enum rc load_enum(struct model *model, const struct model_file *file, con
         rule = unpack_rule(arena, (const ProtobufCMessage *)proto->value[i]->options,
                            TAG_ENUM_VALUE, &lode__enum_value_rule__descriptor);
         if (!rule)
-            return err_set(err, RC_INVALID, NULL, "%s: the options of %s do not decode",
-                           file->path, proto->value[i]->name);
+            return err_set(err, RC_INVALID, NULL, "%s: the options of %s do not decode", file->path,
+                           proto->value[i]->name);
         e->values[i].name = proto->value[i]->name;
         e->values[i].number = proto->value[i]->number;
-        e->values[i].json_name = *rule->json_name ? rule->json_name
-                                                  : value_json_name(arena, e, proto->value[i]);
+        e->values[i].json_name =
+            *rule->json_name ? rule->json_name : value_json_name(arena, e, proto->value[i]);
     }
     qsort(e->values, e->n_values, sizeof(*e->values), compare_values);
     return RC_OK;
@@ -241,8 +241,8 @@ static enum rc load_fields(struct model *model, struct model_message *m, struct 
         if (is_message)
             f->message = find_type(model, proto->type_name, false);
         if (!f->rule || (is_enum && !f->enumeration) || (is_message && !f->message))
-            return err_set(err, RC_INVALID, NULL, "%s: field %s.%s does not decode",
-                           m->file->path, m->full_name, proto->name);
+            return err_set(err, RC_INVALID, NULL, "%s: field %s.%s does not decode", m->file->path,
+                           m->full_name, proto->name);
         f->is_map = f->repeated && f->message && f->message->is_map_entry;
         f->json_name = *f->rule->json_name ? f->rule->json_name : proto->json_name;
         if (!f->json_name)

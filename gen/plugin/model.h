@@ -29,8 +29,8 @@ struct model_enum_value {
 struct model_enum {
     const struct model_file *file;
     const Google__Protobuf__EnumDescriptorProto *proto;
-    const char *full_name; /* "lode.v1.TaskStatus" */
-    const char *c_lower;   /* "lode__v1__task_status" */
+    const char *full_name;           /* "lode.v1.TaskStatus" */
+    const char *c_lower;             /* "lode__v1__task_status" */
     struct model_enum_value *values; /* by number, as protobuf-c sorts them */
     size_t n_values;
 };

@@ -8,7 +8,8 @@
 
 #include "base/arena.h"
 
-/* "ListBatches" -> "list_batches": an underscore before an upper case letter that follows another kind. */
+/* "ListBatches" -> "list_batches": an underscore before an upper case letter that follows another
+ * kind. */
 char *name_snake(struct arena *arena, const char *camel);
 /* "lode.v1.TaskSummary" -> "lode__v1__task_summary" */
 char *name_lower(struct arena *arena, const char *full_name);
@@ -22,6 +23,6 @@ char *name_lower_camel(struct arena *arena, const char *upper_snake);
 
 bool name_is_keyword(const char *name); /* of C or C++ */
 bool name_is_c_keyword(const char *name);
-bool name_is_upper_camel(const char *name);  /* no underscores, no two capitals in a row */
+bool name_is_upper_camel(const char *name); /* no underscores, no two capitals in a row */
 bool name_is_lower_snake(const char *name);
 bool name_is_upper_snake(const char *name);
