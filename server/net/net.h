@@ -25,7 +25,9 @@ struct net_listener;
 struct net_conn;
 struct net_timer;
 
+/* Also ignores SIGPIPE and raises the limit of open files to the hard one. */
 struct net_loop *net_loop_new(void);
+/* Runs what is still posted, closes what is still open (their on_close comes), drops timers. */
 void net_loop_free(struct net_loop *loop);
 void net_run(struct net_loop *loop); /* until net_stop() */
 void net_stop(struct net_loop *loop);
@@ -35,8 +37,12 @@ void net_post(struct net_loop *loop, void (*fn)(void *), void *arg);
 void net_on_signal(struct net_loop *loop, int signo, void (*fn)(void *arg, int signo), void *arg);
 
 /* One-shot. Cheap by the thousand: a heap and one event. */
-struct net_timer *net_timer_start(struct net_loop *loop, int64_t mono_ns, void (*fn)(void *), void *arg);
-void net_timer_cancel(struct net_loop *loop, struct net_timer *timer); /* NULL is fine; not after it ran */
+struct net_timer *net_timer_start(struct net_loop *loop, int64_t mono_ns, void (*fn)(void *),
+                                  void *arg);
+void net_timer_cancel(struct net_loop *loop,
+                      struct net_timer *timer); /* NULL is fine; not after it ran */
+
+enum { NET_CONN_OUT_LOW = 64 * 1024 };
 
 enum net_match { NET_MATCH_NO, NET_MATCH_MORE, NET_MATCH_YES };
 
@@ -48,7 +54,11 @@ enum net_close_reason {
     NET_CLOSE_SHUTDOWN,
 };
 
-/* What a listener hands its connections to; the first that matches takes them. */
+/*
+ * What a listener hands its connections to; the first that matches takes them.
+ * Only on_open and on_data must be there; no match takes every connection at once,
+ * before its first byte. on_close is never called from inside a net_conn_* call.
+ */
 struct net_protocol {
     const char *name;
     enum net_match (*match)(struct bytes first);
@@ -61,7 +71,7 @@ struct net_protocol {
     size_t (*on_data)(void *state, struct bytes data);
     /* Called after each batch of on_data and posts that touched the connection: write now. */
     void (*on_flush)(void *state);
-    /* The output queue fell below net_conn_out_low. May be NULL. */
+    /* The output queue fell below NET_CONN_OUT_LOW after it had reached it. May be NULL. */
     void (*on_drained)(void *state);
     void (*on_eof)(void *state); /* peer shut its side; NULL: close at once */
     void (*on_close)(void *state, enum net_close_reason reason); /* free the state */
@@ -70,11 +80,11 @@ struct net_protocol {
 };
 
 struct net_listener_opts {
-    const char *addr; /* "127.0.0.1:7700", "[::1]:7700", port 0 for any */
-    const struct net_protocol *protocols;
+    const char *addr; /* "127.0.0.1:7700", "[::1]:7700", "unix:/run/lode.sock"; port 0 for any */
+    const struct net_protocol *protocols; /* copied */
     size_t n_protocols;
     unsigned max_conns;          /* 0: 10,000; beyond, accepting waits */
-    unsigned max_conns_per_peer; /* 0: 512 */
+    unsigned max_conns_per_peer; /* 0: 512; beyond, closed at once */
     unsigned first_bytes_ms;     /* 0: 10,000 */
     unsigned write_stall_ms;     /* 0: 60,000: output waits and the peer takes nothing */
 };
@@ -83,13 +93,18 @@ struct net_listener_opts {
 enum rc net_listen(struct net_loop *loop, const struct net_listener_opts *opts,
                    struct net_listener **ret_listener, struct err *err) MUST_CHECK;
 const char *net_listener_addr(const struct net_listener *l); /* with the real port */
-/* Stops accepting and tells every connection on_drain_begin. */
+/* Stops accepting and tells every connection on_drain_begin (or closes those without one). */
 void net_listener_drain(struct net_listener *l);
 size_t net_listener_n_conns(const struct net_listener *l);
-/* Closes all connections and the listener. */
+/* Closes all connections (on_close follows in this pass or in net_loop_free()) and the listener. */
 void net_listener_close(struct net_listener *l);
 
-/* An outgoing connection of one fixed protocol (the client library, tests). on_open comes when connected. */
+/*
+ * An outgoing connection of one fixed protocol (the client library, tests).
+ * on_open comes when connected; when that fails on_open comes too, and right
+ * after it on_close with NET_CLOSE_ERROR or NET_CLOSE_TIMEOUT. timeout_ms 0:
+ * the kernel's. protocol is borrowed until then.
+ */
 enum rc net_connect(struct net_loop *loop, const char *addr, const struct net_protocol *protocol,
                     unsigned timeout_ms, struct err *err) MUST_CHECK;
 
@@ -103,7 +118,10 @@ void net_conn_write_ref(struct net_conn *c, struct bytes b, void (*done)(void *)
 size_t net_conn_out_queued(const struct net_conn *c);
 /* Asks for one on_flush at the end of this loop pass (after a post touched the connection). */
 void net_conn_want_flush(struct net_conn *c);
-/* Back-pressure inwards: no more reads until resumed. */
+/*
+ * Back-pressure inwards: no more reads until resumed. Resuming shows what on_data
+ * left unused again, without waiting for more; leaving over 1 MiB ends the connection.
+ */
 void net_conn_pause(struct net_conn *c);
 void net_conn_resume(struct net_conn *c);
 /* Sends what is queued, shuts the output, reads and drops up to 1 s of input, closes. */
