@@ -232,7 +232,7 @@ void   lode__enum_value_rule__free_unpacked
   assert(message->base.descriptor == &lode__enum_value_rule__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor lode__http_rule__field_descriptors[16] =
+static const ProtobufCFieldDescriptor lode__http_rule__field_descriptors[15] =
 {
   {
     "get",
@@ -367,18 +367,6 @@ static const ProtobufCFieldDescriptor lode__http_rule__field_descriptors[16] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "null_body_method",
-    12,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Lode__HttpRule, null_body_method),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "ignore_query",
     13,
     PROTOBUF_C_LABEL_NONE,
@@ -429,26 +417,26 @@ static const ProtobufCFieldDescriptor lode__http_rule__field_descriptors[16] =
 };
 static const unsigned lode__http_rule__field_indices_by_name[] = {
   5,   /* field[5] = body */
-  15,   /* field[15] = body_error */
+  14,   /* field[14] = body_error */
   8,   /* field[8] = body_stream */
   9,   /* field[9] = content_type_field */
   10,   /* field[10] = content_types */
   3,   /* field[3] = delete */
   0,   /* field[0] = get */
-  12,   /* field[12] = ignore_query */
-  14,   /* field[14] = ignore_unknown */
-  11,   /* field[11] = null_body_method */
+  11,   /* field[11] = ignore_query */
+  13,   /* field[13] = ignore_unknown */
   4,   /* field[4] = patch */
   2,   /* field[2] = post */
   1,   /* field[1] = put */
   6,   /* field[6] = response_body */
-  13,   /* field[13] = set */
+  12,   /* field[12] = set */
   7,   /* field[7] = status */
 };
-static const ProtobufCIntRange lode__http_rule__number_ranges[1 + 1] =
+static const ProtobufCIntRange lode__http_rule__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 16 }
+  { 13, 11 },
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor lode__http_rule__descriptor =
 {
@@ -458,10 +446,10 @@ const ProtobufCMessageDescriptor lode__http_rule__descriptor =
   "Lode__HttpRule",
   "lode",
   sizeof(Lode__HttpRule),
-  16,
+  15,
   lode__http_rule__field_descriptors,
   lode__http_rule__field_indices_by_name,
-  1,  lode__http_rule__number_ranges,
+  2,  lode__http_rule__number_ranges,
   (ProtobufCMessageInit) lode__http_rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -585,7 +573,7 @@ const ProtobufCEnumDescriptor lode__field_rule__date_rule__descriptor =
   lode__field_rule__date_rule__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor lode__field_rule__field_descriptors[16] =
+static const ProtobufCFieldDescriptor lode__field_rule__field_descriptors[17] =
 {
   {
     "error",
@@ -779,6 +767,18 @@ static const ProtobufCFieldDescriptor lode__field_rule__field_descriptors[16] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "keep_star",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__FieldRule, keep_star),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lode__field_rule__field_indices_by_name[] = {
   10,   /* field[10] = comma_list */
@@ -789,6 +789,7 @@ static const unsigned lode__field_rule__field_indices_by_name[] = {
   6,   /* field[6] = hidden */
   5,   /* field[5] = immutable */
   8,   /* field[8] = json_name */
+  16,   /* field[16] = keep_star */
   11,   /* field[11] = max */
   2,   /* field[2] = missing */
   4,   /* field[4] = null_if_absent */
@@ -801,7 +802,7 @@ static const unsigned lode__field_rule__field_indices_by_name[] = {
 static const ProtobufCIntRange lode__field_rule__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 16 }
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor lode__field_rule__descriptor =
 {
@@ -811,7 +812,7 @@ const ProtobufCMessageDescriptor lode__field_rule__descriptor =
   "Lode__FieldRule",
   "lode",
   sizeof(Lode__FieldRule),
-  16,
+  17,
   lode__field_rule__field_descriptors,
   lode__field_rule__field_indices_by_name,
   1,  lode__field_rule__number_ranges,
@@ -869,7 +870,7 @@ const ProtobufCMessageDescriptor lode__message_rule__descriptor =
   (ProtobufCMessageInit) lode__message_rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lode__enum_value_rule__field_descriptors[1] =
+static const ProtobufCFieldDescriptor lode__enum_value_rule__field_descriptors[2] =
 {
   {
     "json_name",
@@ -883,14 +884,27 @@ static const ProtobufCFieldDescriptor lode__enum_value_rule__field_descriptors[1
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "output_only",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__EnumValueRule, output_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lode__enum_value_rule__field_indices_by_name[] = {
   0,   /* field[0] = json_name */
+  1,   /* field[1] = output_only */
 };
 static const ProtobufCIntRange lode__enum_value_rule__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor lode__enum_value_rule__descriptor =
 {
@@ -900,7 +914,7 @@ const ProtobufCMessageDescriptor lode__enum_value_rule__descriptor =
   "Lode__EnumValueRule",
   "lode",
   sizeof(Lode__EnumValueRule),
-  1,
+  2,
   lode__enum_value_rule__field_descriptors,
   lode__enum_value_rule__field_indices_by_name,
   1,  lode__enum_value_rule__number_ranges,

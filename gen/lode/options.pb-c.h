@@ -79,10 +79,6 @@ struct  Lode__HttpRule
   size_t n_content_types;
   char **content_types;
   /*
-   * A JSON body of null is the same as calling this method instead, named without its service.
-   */
-  char *null_body_method;
-  /*
    * Query parameters are ignored instead of checked.
    */
   protobuf_c_boolean ignore_query;
@@ -102,7 +98,7 @@ struct  Lode__HttpRule
 };
 #define LODE__HTTP_RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__http_rule__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0, 0,NULL, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0,NULL, 0, (char *)protobuf_c_empty_string }
 
 
 struct  Lode__MethodRule
@@ -172,7 +168,9 @@ struct  Lode__FieldRule
    */
   char *default_value;
   /*
-   * Comma list in a query string ("a,b,c"); "*" alone leaves the field empty.
+   * Comma list in a query string ("a,b,c"; commas inside parentheses do not
+   * separate). "*" alone leaves the field empty and sets the message's bool field
+   * `any`, if it has one.
    */
   protobuf_c_boolean comma_list;
   /*
@@ -193,10 +191,14 @@ struct  Lode__FieldRule
    * "" means the ordinary "Unknown value" text.
    */
   char *enum_error;
+  /*
+   * "*" alone in a comma list is an element like any other.
+   */
+  protobuf_c_boolean keep_star;
 };
 #define LODE__FIELD_RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__field_rule__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, LODE__FIELD_RULE__DATE_RULE__NOT_A_DATE, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, LODE__FIELD_RULE__DATE_RULE__NOT_A_DATE, 0, (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Lode__MessageRule
@@ -204,7 +206,9 @@ struct  Lode__MessageRule
   ProtobufCMessage base;
   /*
    * The JSON form is the form of the one field that is set (a union), or of the
-   * single repeated or map field (a list or object without a name).
+   * single repeated or map field (a list or object without a name). A single
+   * repeated raw_json field is the bare JSON value: its one element stands there
+   * itself; none is null, and several are an array.
    */
   protobuf_c_boolean transparent;
   /*
@@ -225,10 +229,14 @@ struct  Lode__EnumValueRule
    * Name in JSON when it is not lowerCamel of the value without its type's prefix.
    */
   char *json_name;
+  /*
+   * Stands in answers only: refused from outside and never listed as accepted.
+   */
+  protobuf_c_boolean output_only;
 };
 #define LODE__ENUM_VALUE_RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__enum_value_rule__descriptor) \
-    , (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0 }
 
 
 /* Lode__HttpRule methods */

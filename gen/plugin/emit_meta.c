@@ -23,14 +23,30 @@ void emit_meta_h(const struct model_file *file, struct buf *out)
     buf_printf(out, "extern const struct pb_file %s__file;\n", file->ident);
 }
 
+/* protobuf-c keeps one value a number; so must the tables beside it. */
+static bool is_alias(const struct model_enum *e, size_t i)
+{
+    return i > 0 && e->values[i].number == e->values[i - 1].number;
+}
+
+static void emit_output_only(const struct model_enum *e, struct buf *out)
+{
+    size_t i;
+
+    buf_printf(out, "};\n\nstatic const bool %s__output_only[] = {\n", e->c_lower);
+    for (i = 0; i < e->n_values; i++)
+        if (!is_alias(e, i))
+            buf_printf(out, "    %s,\n", e->values[i].output_only ? "true" : "false");
+}
+
 static void emit_enum(const struct model_enum *e, struct buf *out)
 {
     size_t i;
 
     buf_printf(out, "\nstatic const char *const %s__names[] = {\n", e->c_lower);
     for (i = 0; i < e->n_values; i++) {
-        if (i > 0 && e->values[i].number == e->values[i - 1].number)
-            continue; /* an alias: protobuf-c keeps one value a number */
+        if (is_alias(e, i))
+            continue;
         buf_str(out, "    ");
         if (e->values[i].json_name)
             emit_string(out, e->values[i].json_name);
@@ -38,9 +54,14 @@ static void emit_enum(const struct model_enum *e, struct buf *out)
             buf_byte(out, '0');
         buf_printf(out, ", /* %s */\n", e->values[i].name);
     }
+    if (e->any_output_only)
+        emit_output_only(e, out);
     buf_printf(out, "};\n\nconst struct pb_enum_meta %s__meta = {\n", e->c_lower);
-    buf_printf(out, "    .desc = &%s__descriptor,\n    .json_names = %s__names,\n};\n", e->c_lower,
+    buf_printf(out, "    .desc = &%s__descriptor,\n    .json_names = %s__names,\n", e->c_lower,
                e->c_lower);
+    if (e->any_output_only)
+        buf_printf(out, "    .output_only = %s__output_only,\n", e->c_lower);
+    buf_str(out, "};\n");
 }
 
 static void emit_flag(struct buf *out, bool on, const char *name, const char **sep)
@@ -68,6 +89,7 @@ static void emit_flags(const struct model_field *f, struct buf *out)
     emit_flag(out, r->date == LODE__FIELD_RULE__DATE_RULE__AFTER, "PB_FIELD_DATE_AFTER", &sep);
     emit_flag(out, r->null_resets, "PB_FIELD_NULL_RESETS", &sep);
     emit_flag(out, f->is_map, "PB_FIELD_MAP", &sep);
+    emit_flag(out, r->keep_star, "PB_FIELD_KEEP_STAR", &sep);
 }
 
 static void emit_text(struct buf *out, const char *member, const char *text)

@@ -81,6 +81,10 @@ void lint_field_rule(const struct model_message *m, const struct model_field *f,
         fault(m, f, "number_as_string is for strings", out);
     if (r->comma_list && !f->repeated)
         fault(m, f, "comma_list is for repeated fields", out);
+    if (r->keep_star && !r->comma_list)
+        fault(m, f, "keep_star is for comma lists", out);
+    if (f->is_map && f->message->fields[0].proto->type != TYPE(STRING))
+        fault(m, f, "keys of maps are strings, as JSON has them", out);
     if (r->date && !is_date)
         fault(m, f, "date is for google.protobuf.Timestamp", out);
     if (r->max && !is_integer(f))

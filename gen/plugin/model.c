@@ -139,6 +139,8 @@ static enum rc load_enum(struct model *model, const struct model_file *file, con
                            proto->value[i]->name);
         e->values[i].name = proto->value[i]->name;
         e->values[i].number = proto->value[i]->number;
+        e->values[i].output_only = rule->output_only;
+        e->any_output_only = e->any_output_only || rule->output_only;
         e->values[i].json_name =
             *rule->json_name ? rule->json_name : value_json_name(arena, e, proto->value[i]);
     }

@@ -24,6 +24,7 @@ struct model_enum_value {
     const char *name;
     int32_t number;
     const char *json_name; /* NULL for the zero "unspecified" value */
+    bool output_only;
 };
 
 struct model_enum {
@@ -33,6 +34,7 @@ struct model_enum {
     const char *c_lower;             /* "lode__v1__task_status" */
     struct model_enum_value *values; /* by number, as protobuf-c sorts them */
     size_t n_values;
+    bool any_output_only;
 };
 
 struct model_field {

@@ -35,11 +35,13 @@ enum pb_field_flag {
     PB_FIELD_DATE_AFTER = 1 << 9,
     PB_FIELD_NULL_RESETS = 1 << 10,
     PB_FIELD_MAP = 1 << 11, /* repeated map entries: a JSON object */
+    PB_FIELD_KEEP_STAR = 1 << 12,
 };
 
 struct pb_enum_meta {
     const ProtobufCEnumDescriptor *desc;
     const char *const *json_names; /* parallel to desc->values; NULL for the zero "unspecified" value */
+    const bool *output_only;       /* parallel to desc->values, or NULL: none is */
 };
 
 struct pb_field_meta {
