@@ -5,6 +5,9 @@
  * One mutex guards the table; with nothing set, FAULT() never comes here. A
  * paused thread waits on the condition, and releasing a point disarms it, so
  * that a release which comes before the pause is not lost.
+ *
+ * fault_any starts out true, so that the first pass of the program comes here
+ * and looks at LODE_FAIL_AT; without it the flag falls and stays down.
  */
 #include "base/fault.h"
 
@@ -37,10 +40,15 @@ static const char *const names[FAULT_COUNT] = {
 #undef FAULT_POINT
 };
 
-atomic_bool fault_any;
+atomic_bool fault_any = true;
 static struct mutex lock = {PTHREAD_MUTEX_INITIALIZER};
 static struct cond changed = {PTHREAD_COND_INITIALIZER};
-static struct point points[FAULT_COUNT];
+
+enum { ANY_IO = FAULT_COUNT }; /* the slot that all points of files and the store share */
+
+static struct point points[FAULT_COUNT + 1];
+static bool environment_read;
+static uint64_t n_hits;
 
 static void sleep_ms(unsigned ms)
 {
@@ -60,34 +68,6 @@ static void stand_still(struct point *p)
     cond_broadcast(&changed);
 }
 
-int fault_pass(enum fault_point point)
-{
-    struct point *p = &points[point];
-    unsigned delay_ms = 0;
-    int e = 0;
-
-    mutex_lock(&lock);
-    if (p->action == ACTION_NONE)
-        goto out;
-    p->n_passes++;
-    if (p->n_passes != p->at && !(p->sticky && p->n_passes > p->at))
-        goto out;
-    if (p->action == ACTION_ERRNO)
-        e = p->sys_errno;
-    else if (p->action == ACTION_ABORT)
-        (void)kill(getpid(), SIGKILL);
-    else if (p->action == ACTION_DELAY)
-        delay_ms = p->delay_ms;
-    else
-        stand_still(p);
-
-out:
-    mutex_unlock(&lock);
-    if (delay_ms)
-        sleep_ms(delay_ms);
-    return e;
-}
-
 static bool take_number(const char **s, uint64_t max, uint64_t *ret_v)
 {
     uint64_t v = 0;
@@ -100,6 +80,76 @@ static bool take_number(const char **s, uint64_t max, uint64_t *ret_v)
     *s = p;
     *ret_v = v;
     return true;
+}
+
+/* Counts a pass through p; 0, or the errno to act upon. lock is held. */
+static int pass(struct point *p, unsigned *delay_ms)
+{
+    if (p->action == ACTION_NONE)
+        return 0;
+    p->n_passes++;
+    if (p->n_passes != p->at && !(p->sticky && p->n_passes > p->at))
+        return 0;
+    n_hits++;
+    if (p->action == ACTION_ERRNO)
+        return p->sys_errno;
+    if (p->action == ACTION_ABORT)
+        (void)kill(getpid(), SIGKILL);
+    else if (p->action == ACTION_DELAY)
+        *delay_ms += p->delay_ms;
+    else
+        stand_still(p);
+    return 0;
+}
+
+/* LODE_FAIL_AT=n or n+ is any_io=eio@n or n+; a value that is no number sets nothing. */
+static void read_environment(void)
+{
+    const char *s = getenv("LODE_FAIL_AT");
+    struct point p = {.action = ACTION_ERRNO, .sys_errno = EIO};
+    unsigned i;
+    bool any = false;
+
+    environment_read = true;
+    if (s && take_number(&s, UINT32_MAX, &p.at) && p.at > 0) {
+        p.sticky = *s == '+';
+        points[ANY_IO] = p;
+    }
+    for (i = 0; i <= ANY_IO; i++)
+        any = any || points[i].action != ACTION_NONE;
+    atomic_store(&fault_any, any);
+}
+
+static bool is_io(enum fault_point point)
+{
+    return strncmp(names[point], "FS_", 3) == 0 || strncmp(names[point], "STORE_", 6) == 0;
+}
+
+int fault_pass(enum fault_point point)
+{
+    unsigned delay_ms = 0;
+    int e;
+
+    mutex_lock(&lock);
+    if (!environment_read)
+        read_environment();
+    e = pass(&points[point], &delay_ms);
+    if (e == 0 && is_io(point))
+        e = pass(&points[ANY_IO], &delay_ms);
+    mutex_unlock(&lock);
+    if (delay_ms)
+        sleep_ms(delay_ms);
+    return e;
+}
+
+uint64_t fault_hits(void)
+{
+    uint64_t n;
+
+    mutex_lock(&lock);
+    n = n_hits;
+    mutex_unlock(&lock);
+    return n;
 }
 
 static bool take_word(const char **s, const char *word)
@@ -136,13 +186,18 @@ static bool take_action(const char **s, struct point *p)
     return true;
 }
 
-static bool find_point(const char *name, size_t n, enum fault_point *ret_point)
+static bool find_point(const char *name, size_t n, unsigned *ret_point)
 {
     unsigned i;
 
+    if (n == strlen("any_io") && strncasecmp("any_io", name, n) == 0) {
+        *ret_point = ANY_IO;
+        return true;
+    }
+
     for (i = 0; i < FAULT_COUNT; i++) {
         if (strlen(names[i]) == n && strncasecmp(names[i], name, n) == 0) {
-            *ret_point = (enum fault_point)i;
+            *ret_point = i;
             return true;
         }
     }
@@ -153,7 +208,7 @@ enum rc fault_set(const char *spec, struct err *err)
 {
     const char *equals = strchr(spec, '='), *s;
     struct point p = {.at = 1};
-    enum fault_point point;
+    unsigned point;
 
     if (!equals)
         return err_set(err, RC_INVALID, NULL, "fault '%s' is not of the form name=action[@n][+]",
@@ -194,8 +249,9 @@ void fault_clear(void)
     unsigned i;
 
     mutex_lock(&lock);
-    for (i = 0; i < FAULT_COUNT; i++)
+    for (i = 0; i <= ANY_IO; i++)
         points[i].action = ACTION_NONE;
+    environment_read = true;
     atomic_store(&fault_any, false);
     cond_broadcast(&changed);
     mutex_unlock(&lock);

@@ -7,6 +7,8 @@
  * `--fault name=action[@n]`: the n-th pass (default 1) and all later ones with
  * a trailing '+'. Actions: eio, enospc, eintr (the point returns that errno),
  * abort (SIGKILL to the own process), delay:MS, pause (until fault_release()).
+ * The name any_io stands for all FS_* and STORE_* points together; for torture,
+ * LODE_FAIL_AT=n in the environment is any_io=eio@n from the program's start.
  *
  * Threads    Any.
  */
@@ -16,6 +18,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum fault_point {
 #define FAULT_POINT(name) FAULT_##name,
@@ -36,4 +39,6 @@ void fault_clear(void);
 void fault_release(enum fault_point point);
 /* Waits until a thread stands in a `pause` at point. */
 void fault_wait_paused(enum fault_point point);
+/* How often a fault has acted since the program began: a loop over n ends when it no longer rises. */
+uint64_t fault_hits(void);
 void fault_list(void (*each)(const char *name, void *arg), void *arg);

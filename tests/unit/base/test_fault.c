@@ -21,8 +21,22 @@ static void teardown(void)
 
 static void nothing_set_costs_and_does_nothing(void)
 {
+    CU_ASSERT_EQUAL(FAULT(FS_WRITE), 0); /* the program's first pass looks at LODE_FAIL_AT */
     CU_ASSERT_FALSE(atomic_load(&fault_any));
+}
+
+static void any_io_counts_all_points_of_files_and_the_store(void)
+{
+    uint64_t hits = fault_hits();
+
+    CU_ASSERT_EQUAL(fault_set("any_io=enospc@3", &err), RC_OK);
     CU_ASSERT_EQUAL(FAULT(FS_WRITE), 0);
+    CU_ASSERT_EQUAL(FAULT(STORE_COMMIT), 0);
+    CU_ASSERT_EQUAL(FAULT(DUMP_BEFORE_NAME), 0);
+    CU_ASSERT_EQUAL(fault_hits(), hits);
+    CU_ASSERT_EQUAL(FAULT(FS_SYNC_DIR), ENOSPC);
+    CU_ASSERT_EQUAL(FAULT(FS_WRITE), 0);
+    CU_ASSERT_EQUAL(fault_hits(), hits + 1);
 }
 
 static void a_fault_acts_on_the_pass_it_names(void)
@@ -156,7 +170,8 @@ static void every_point_is_listed(void)
 }
 
 SUITE(fault, NULL, teardown, TEST(nothing_set_costs_and_does_nothing),
-      TEST(a_fault_acts_on_the_pass_it_names), TEST(a_sticky_fault_goes_on),
+      TEST(a_fault_acts_on_the_pass_it_names),
+      TEST(any_io_counts_all_points_of_files_and_the_store), TEST(a_sticky_fault_goes_on),
       TEST(wrong_specs_are_refused_by_name), TEST(a_pause_holds_until_released),
       TEST(a_delay_takes_its_time), TEST(abort_kills_the_process_at_its_pass),
       TEST(a_broken_promise_aborts), TEST(every_point_is_listed));
