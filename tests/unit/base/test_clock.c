@@ -137,8 +137,7 @@ static void what_is_no_date_time_is_refused(void)
         "-024-08-08T17:05:55Z",
         "2024/08/08T17:05:55Z",
         "2024-08-08T17-05-55Z",
-        "2024-08-08T17:05:55\xE2\x88\x92"
-        "01:00",
+        "2024-08-08T17:05:55\342\210\22201:00",
         "1677-09-21T00:12:43.145224191Z",
         "2262-04-11T23:47:16.854775808Z",
         "0000-01-01T00:00:00Z",
@@ -149,9 +148,11 @@ static void what_is_no_date_time_is_refused(void)
     for (i = 0; i < ARRAY_LEN(bad); i++) {
         int64_t ns = 77;
 
-        if (clock_parse_rfc3339(bytes_str(bad[i]), &ns))
-            printf("accepted: '%s'\n", bad[i]);
-        CU_ASSERT_FALSE(clock_parse_rfc3339(bytes_str(bad[i]), &ns));
+        bool taken = clock_parse_rfc3339(bytes_str(bad[i]), &ns);
+
+        CU_ASSERT_FALSE(taken);
+        if (taken)
+            printf("accepted: bad[%zu]\n", i);
         CU_ASSERT_EQUAL(ns, 77);
     }
 }
