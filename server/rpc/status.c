@@ -11,7 +11,6 @@
 #include "base/assert.h"
 #include "json/json_write.h"
 
-#define LINK_BASE "https://docs.meilisearch.com/errors#"
 
 struct word_entry {
     const char *word;
@@ -26,7 +25,7 @@ struct word_entry {
 #define TYPE_SYSTEM "system"
 
 static const struct word_entry words[] = {
-#define ERROR_WORD(word, http, type) {#word, TYPE_##type, LINK_BASE #word, http},
+#define ERROR_WORD(word, http, type) {#word, TYPE_##type, RPC_ERROR_LINK #word, http},
 #include "rpc/errors.def"
 #undef ERROR_WORD
 };
@@ -173,9 +172,9 @@ void rpc_status_from_err(struct arena *arena, const struct err *err, struct rpc_
     if (entry)
         status->link = entry->link;
     else
-        status->link = arena ? arena_printf(arena, LINK_BASE "%s", code) : NULL;
+        status->link = arena ? arena_printf(arena, RPC_ERROR_LINK "%s", code) : NULL;
     if (!status->link) /* the arena is at its limit */
-        status->link = LINK_BASE;
+        status->link = RPC_ERROR_LINK;
 }
 
 void rpc_status_to_json(const struct rpc_status *status, struct buf *out)

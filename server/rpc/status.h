@@ -11,6 +11,9 @@
 
 #include "rpc/call.h"
 
+/* Every error links here, with its word behind. */
+#define RPC_ERROR_LINK "https://docs.meilisearch.com/errors#"
+
 /* Fills *status from *err (rc RC_OK allowed). link is put into the arena. */
 void rpc_status_from_err(struct arena *arena, const struct err *err, struct rpc_status *status);
 int rpc_grpc_status(enum rc rc);

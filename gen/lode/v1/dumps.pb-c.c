@@ -610,10 +610,10 @@ static const ProtobufCFieldDescriptor lode__v1__dump_progress__field_descriptors
     "status",
     1,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
+    PROTOBUF_C_TYPE_ENUM,
     0,   /* quantifier_offset */
     offsetof(Lode__V1__DumpProgress, status),
-    &lode__v1__dump_status__descriptor,
+    &lode__v1__dump_state__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */

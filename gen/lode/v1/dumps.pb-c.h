@@ -119,7 +119,7 @@ struct  Lode__V1__GetDumpStatusRequest
 struct  Lode__V1__DumpProgress
 {
   ProtobufCMessage base;
-  Lode__V1__DumpStatus *status;
+  Lode__V1__DumpState status;
   uint64_t documents;
   uint64_t total_documents;
   /*
@@ -132,7 +132,7 @@ struct  Lode__V1__DumpProgress
 };
 #define LODE__V1__DUMP_PROGRESS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__dump_progress__descriptor) \
-    , NULL, 0, 0, 0, 0, 0, 0 }
+    , LODE__V1__DUMP_STATE__DUMP_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Lode__V1__DownloadDumpRequest

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* api_int.h -- what the service files of this room share. */
+#pragma once
+
+#include "api/api.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "pb/pb.h"
+#include "rpc/call.h"
+#include "task/task.h"
+
+#include <lode/v1/common.meta.h>
+#include <lode/v1/tasks.meta.h>
+
+struct api {
+    struct api_opts opts;
+};
+
+enum {
+    API_ANSWER_MAX = 256 << 20, /* bytes of one gathered answer; beyond, ask for fewer */
+};
+
+/* ---- deferred work ------------------------------------------------------------------- */
+
+struct api_job;
+
+/* Runs on a worker: sets job->answer, or returns an error. */
+typedef enum rc api_work_fn(struct api_job *job, struct err *err);
+
+struct api_job {
+    struct api *api;
+    struct rpc_call *call;
+    struct arena *arena; /* the call's; the worker's while work runs */
+    const ProtobufCMessage *request;
+    ProtobufCMessage *answer; /* in the arena */
+    api_work_fn *work;
+    enum rc rc;
+    struct err err;
+};
+
+/* Runs work on the pool, then replies with its answer or fails the call. */
+void api_defer(struct api *api, struct rpc_call *call, const ProtobufCMessage *request,
+               api_work_fn *work);
+
+/*
+ * Submits a task and replies with its summary when it is durable. The strings
+ * of *task must live in the call's arena. The queue takes the payload (or NULL).
+ */
+void api_submit(struct api *api, struct rpc_call *call, const task_record *task,
+                struct payload *payload);
+
+/* Fails the call with RC_INVALID and a formatted sentence. */
+void api_refuse(struct rpc_call *call, const char *word, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* True, or the call has failed with invalid_index_uid; prefix ("" for none) stands before the text.
+ */
+bool api_uid_ok(struct rpc_call *call, const char *uid, const char *prefix);
+
+/* ---- messages ------------------------------------------------------------------------- */
+
+/* An initialised message in the arena, whose limit must allow it (see arena_unlimit). */
+#define API_NEW(arena, Type, prefix) ((Type *)(void *)api_new_message(arena, &prefix##__descriptor))
+ProtobufCMessage *api_new_message(struct arena *arena, const ProtobufCMessageDescriptor *desc);
+void *api_alloc(struct arena *arena, size_t n);
+
+Google__Protobuf__Timestamp *api_timestamp(struct arena *arena, int64_t wall_ns);
+int64_t api_timestamp_ns(const Google__Protobuf__Timestamp *t);
+Google__Protobuf__Duration *api_duration(struct arena *arena, int64_t ns);
+
+Lode__V1__TaskSummary *api_task_summary(struct arena *arena, const task_record *task);
+/* progress: NULL unless the task is processing. */
+Lode__V1__Task *api_task(struct arena *arena, const task_record *task,
+                         const struct task_progress *progress);
+Lode__V1__TaskDetails *api_task_details(struct arena *arena, const task_record *task);
+Lode__V1__TaskProgress *api_task_progress(struct arena *arena,
+                                          const struct task_progress *progress);
+
+/* JSON name of an enum's number; "" for one that is none. */
+const char *api_enum_name(const struct pb_enum_meta *meta, int number);
+
+/* ---- services -------------------------------------------------------------------------- */
+
+void serve_documents_register(struct api *api, struct rpc_server *server);
+void serve_dumps_register(struct api *api, struct rpc_server *server);
+void serve_indexes_register(struct api *api, struct rpc_server *server);
+void serve_settings_register(struct api *api, struct rpc_server *server);
+void serve_system_register(struct api *api, struct rpc_server *server);
+void serve_tasks_register(struct api *api, struct rpc_server *server);
+
+/* Documents.Add and .Update, in serve_upload.c. */
+void upload_start(struct api *api, struct rpc_call *call, bool replace);

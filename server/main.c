@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c -- assembly: builds the parts, joins them, runs the loop, takes them
+ * down in reverse.
+ *
+ * There is no `struct server`: main() keeps the parts in one local struct and
+ * hands each room the two or three it needs. Nothing listens before an import
+ * has finished.
+ */
+#include "config.h"
+
+#include "api/api.h"
+#include "backup/backup.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/thread.h"
+#include "grpc/grpc.h"
+#include "home/home.h"
+#include "http/http.h"
+#include "index/index.h"
+#include "net/net.h"
+#include "rpc/server.h"
+#include "store/store.h"
+#include "task/barrier.h"
+#include "task/task.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    QUEUED_JOBS = 4096, /* per worker pool */
+};
+
+struct parts {
+    struct config config;
+    struct home *home;
+    struct store *store;
+    struct pool *pool;   /* answers: reads of the database, parsing of uploads */
+    struct pool *helper; /* the writer's: encoding blocks in parallel */
+    struct catalog *catalog;
+    struct barrier *barrier;
+    struct task_queue *tasks;
+    struct backup *backup;
+    struct net_loop *loop;
+    struct rpc_server *rpc;
+    struct api *api;
+    struct grpc_server *grpc;
+    struct http_gateway *http;
+    struct net_listener *listener;
+    struct net_timer *drain_timer;
+    bool draining;
+};
+
+/* ---- the executor: how a call's work leaves the loop and comes back ------------------- */
+
+static void run_on_pool(void *arg, void (*fn)(void *), void *job)
+{
+    struct parts *p = arg;
+
+    pool_submit(p->pool, fn, job);
+}
+
+static void post_to_loop(void *arg, void (*fn)(void *), void *job)
+{
+    struct parts *p = arg;
+
+    net_post(p->loop, fn, job);
+}
+
+static void *start_timer(void *arg, int64_t mono_ns, void (*fn)(void *), void *job)
+{
+    struct parts *p = arg;
+
+    return net_timer_start(p->loop, mono_ns, fn, job);
+}
+
+static void cancel_timer(void *arg, void *timer)
+{
+    struct parts *p = arg;
+
+    net_timer_cancel(p->loop, timer);
+}
+
+/* ---- import ------------------------------------------------------------------------------ */
+
+struct import_screen {
+    bool terminal;
+    int64_t started_ns;
+    int64_t shown_ns;
+};
+
+static void show_import(void *arg, uint64_t documents, uint64_t total_documents, uint64_t bytes,
+                        uint64_t total_bytes)
+{
+    struct import_screen *screen = arg;
+    int64_t now = clock_mono_ns();
+    double seconds = (double)(now - screen->started_ns) / (double)NS_PER_S;
+    double rate = seconds > 0 ? (double)bytes / seconds : 0;
+    double left = rate > 0 ? (double)(total_bytes - bytes) / rate : 0;
+    int64_t interval = screen->terminal ? NS_PER_S / 10 : 2 * NS_PER_S;
+    bool last = bytes >= total_bytes;
+
+    if (!last && now - screen->shown_ns < interval)
+        return;
+    screen->shown_ns = now;
+    if (screen->terminal)
+        (void)fprintf(
+            stderr, "\rimporting %3.0f %%  %llu / %llu documents  %.0f MB/s  %.0f s left \033[K%s",
+            total_bytes ? 100.0 * (double)bytes / (double)total_bytes : 100.0,
+            (unsigned long long)documents, (unsigned long long)total_documents, rate / 1e6, left,
+            last ? "\n" : "");
+    else
+        log_event(LOG_INFO, "main", "importing",
+                  "documents=%llu total_documents=%llu bytes=%llu total_bytes=%llu rate_mb_s=%.0f "
+                  "left_s=%.0f",
+                  (unsigned long long)documents, (unsigned long long)total_documents,
+                  (unsigned long long)bytes, (unsigned long long)total_bytes, rate / 1e6, left);
+}
+
+static enum rc import_dump(const struct config *config, struct err *err)
+{
+    struct import_screen screen = {isatty(STDERR_FILENO) == 1, clock_mono_ns(), 0};
+    struct import_opts opts = {
+        .dump_path = config->import_dump,
+        .db_path = config->db_path,
+        .ignore_missing_dump = config->ignore_missing_dump,
+        .ignore_dump_if_db_exists = config->ignore_dump_if_db_exists,
+        .progress = show_import,
+        .progress_arg = &screen,
+    };
+    enum import_result result = IMPORT_DONE;
+    const char *what = "";
+    char path[512];
+    enum rc rc;
+
+    rc = import_run(&opts, &result, err);
+    if (rc != RC_OK)
+        return rc;
+    switch (result) {
+    case IMPORT_DONE:
+        what = "dump imported";
+        break;
+    case IMPORT_SKIPPED_MISSING:
+        what = "dump not found, going on without (--ignore-missing-dump)";
+        break;
+    case IMPORT_SKIPPED_DB_EXISTS:
+        what = "database exists, dump not imported (--ignore-dump-if-db-exists)";
+        break;
+    case IMPORT_ALREADY_DONE:
+        what = "this dump was imported before, nothing to do";
+        break;
+    }
+    log_event(LOG_INFO, "main", what, "dump=%s ms=%lld",
+              log_quote(path, sizeof path, config->import_dump),
+              (long long)((clock_mono_ns() - screen.started_ns) / NS_PER_MS));
+    return RC_OK;
+}
+
+/* ---- building ---------------------------------------------------------------------------- */
+
+static enum rc open_data(struct parts *p, struct err *err)
+{
+    const struct config *config = &p->config;
+    struct store_opts store_opts = {.free_floor = config->free_space_floor};
+    struct task_queue_opts task_opts;
+    struct backup_opts backup_opts;
+    unsigned threads = config->threads ? (unsigned)config->threads : thread_cpu_count();
+    enum rc rc;
+
+    rc = home_open(config->db_path, &p->home, err);
+    if (rc != RC_OK)
+        return rc;
+    rc = store_open(home_store_path(p->home), &store_opts, &p->store, err);
+    if (rc != RC_OK)
+        return rc;
+    p->pool = pool_new("worker", threads, QUEUED_JOBS);
+    p->helper = pool_new("encoder", threads, QUEUED_JOBS);
+    rc = catalog_open(p->store, p->helper, &p->catalog, err);
+    if (rc != RC_OK)
+        return rc;
+    p->barrier = barrier_new();
+    task_opts = (struct task_queue_opts){
+        .store = p->store,
+        .catalog = p->catalog,
+        .barrier = p->barrier,
+        .dir = home_dir(p->home),
+        .pool = p->helper,
+        .max_queued = (size_t)config->max_queued_tasks,
+        .free_floor = config->free_space_floor,
+    };
+    rc = task_queue_open(&task_opts, &p->tasks, err);
+    if (rc != RC_OK)
+        return rc;
+    backup_opts = (struct backup_opts){
+        .catalog = p->catalog,
+        .tasks = p->tasks,
+        .barrier = p->barrier,
+        .dumps_dir = config->dumps_dir,
+        .instance_uid = home_instance_uid(p->home),
+        .lower_after_read = strcmp(config->dump_barrier, "read") == 0,
+    };
+    return backup_open(&backup_opts, &p->backup, err);
+}
+
+static enum rc open_doors(struct parts *p, struct err *err)
+{
+    const struct config *config = &p->config;
+    struct rpc_server_opts rpc_opts = {
+        .executor = {run_on_pool, post_to_loop, start_timer, cancel_timer, p},
+    };
+    struct api_opts api_opts = {
+        .catalog = p->catalog,
+        .tasks = p->tasks,
+        .backup = p->backup,
+        .pool = p->pool,
+        .db_path = config->db_path,
+        .payload_limit = config->payload_limit,
+    };
+    struct grpc_opts grpc_opts = {.reflection = config->reflection};
+    struct http_opts http_opts = {.payload_limit = config->payload_limit};
+    struct net_protocol protocols[2];
+    struct net_listener_opts listen_opts = {
+        .addr = config->http_addr,
+        .protocols = protocols,
+        .n_protocols = ARRAY_LEN(protocols),
+        .max_conns = (unsigned)config->max_connections,
+        .max_conns_per_peer = (unsigned)config->max_connections,
+    };
+
+    p->rpc = rpc_server_new(&rpc_opts);
+    p->api = api_new(&api_opts);
+    api_register(p->api, p->rpc);
+    p->grpc = grpc_server_new(p->rpc, p->loop, &grpc_opts);
+    p->http = http_gateway_new(p->rpc, p->loop, &http_opts);
+    protocols[0] = grpc_server_protocol(p->grpc);
+    protocols[1] = http_gateway_protocol(p->http);
+    return net_listen(p->loop, &listen_opts, &p->listener, err);
+}
+
+/* ---- ending ------------------------------------------------------------------------------- */
+
+static void drain_over(void *arg)
+{
+    struct parts *p = arg;
+
+    p->drain_timer = NULL;
+    rpc_server_cancel_all(p->rpc);
+    net_stop(p->loop);
+}
+
+/* Looks every 20 ms whether the last connection has gone; drain_over() bounds it. */
+static void drain_check(void *arg)
+{
+    struct parts *p = arg;
+
+    if (!p->drain_timer)
+        return;
+    if (net_listener_n_conns(p->listener) == 0) {
+        net_timer_cancel(p->loop, p->drain_timer);
+        p->drain_timer = NULL;
+        net_stop(p->loop);
+        return;
+    }
+    (void)net_timer_start(p->loop, clock_mono_ns() + 20 * NS_PER_MS, drain_check, p);
+}
+
+static void on_terminate(void *arg, int signo)
+{
+    struct parts *p = arg;
+
+    if (p->draining) { /* asked twice: at once */
+        net_stop(p->loop);
+        return;
+    }
+    p->draining = true;
+    log_event(LOG_INFO, "main", "draining", "signal=%d connections=%zu", signo,
+              net_listener_n_conns(p->listener));
+    p->drain_timer = net_timer_start(
+        p->loop, clock_mono_ns() + (int64_t)p->config.drain_ms * NS_PER_MS, drain_over, p);
+    net_listener_drain(p->listener);
+    drain_check(p);
+}
+
+static void on_describe(void *arg, int signo)
+{
+    struct parts *p = arg;
+    struct buf text;
+
+    (void)signo;
+    buf_init(&text, 1 << 20);
+    rpc_server_describe_calls(p->rpc, &text);
+    (void)fwrite(text.p, 1, text.n, stderr);
+    buf_done(&text);
+}
+
+/*
+ * Calls hold references into everything below them, so the doors close first
+ * and the loop runs on until the last deferred work has come back.
+ */
+static void close_parts(struct parts *p)
+{
+    net_listener_close(p->listener);
+    backup_close(p->backup);
+    task_queue_close(p->tasks);
+    pool_free(p->pool);
+    if (p->loop)
+        net_run_pending(p->loop);
+    api_free(p->api);
+    http_gateway_free(p->http);
+    grpc_server_free(p->grpc);
+    rpc_server_free(p->rpc);
+    net_loop_free(p->loop);
+    catalog_close(p->catalog);
+    pool_free(p->helper);
+    barrier_free(p->barrier);
+    store_close(p->store);
+    home_close(p->home);
+}
+
+static void print_fault(const char *name, void *arg)
+{
+    (void)arg;
+    (void)puts(name);
+}
+
+static int answer_question(enum config_action action)
+{
+    struct buf text;
+
+    switch (action) {
+    case CONFIG_RUN:
+        break;
+    case CONFIG_HELP:
+        buf_init(&text, 1 << 20);
+        config_help(&text);
+        (void)fwrite(text.p, 1, text.n, stdout);
+        buf_done(&text);
+        break;
+    case CONFIG_VERSION:
+        (void)puts("lode-server " LODE_VERSION);
+        break;
+    case CONFIG_LIST_FAULTS:
+        fault_list(print_fault, NULL);
+        break;
+    }
+    return 0;
+}
+
+static enum rc serve(struct parts *p, struct err *err)
+{
+    char addr[128], path[512];
+    enum rc rc;
+
+    rc = import_sweep(p->config.db_path, err);
+    if (rc != RC_OK)
+        return rc;
+    if (p->config.import_dump[0]) {
+        rc = import_dump(&p->config, err);
+        if (rc != RC_OK)
+            return rc;
+    }
+    rc = open_data(p, err);
+    if (rc != RC_OK)
+        return rc;
+    p->loop = net_loop_new();
+    rc = open_doors(p, err);
+    if (rc != RC_OK)
+        return rc;
+    net_on_signal(p->loop, SIGTERM, on_terminate, p);
+    net_on_signal(p->loop, SIGINT, on_terminate, p);
+    net_on_signal(p->loop, SIGUSR1, on_describe, p);
+    task_queue_start(p->tasks);
+    if (p->config.master_key[0])
+        log_event(LOG_WARN, "main", "the master key is kept, but this version checks no keys",
+                  "hint=\"let only trusted hosts reach the port\"");
+    log_event(LOG_INFO, "main", "listening", "addr=%s db=%s version=" LODE_VERSION,
+              log_quote(addr, sizeof addr, net_listener_addr(p->listener)),
+              log_quote(path, sizeof path, p->config.db_path));
+    net_run(p->loop);
+    log_event(LOG_INFO, "main", "stopped", "calls=%zu", rpc_server_live_calls(p->rpc));
+    return RC_OK;
+}
+
+int main(int argc, char **argv)
+{
+    extern char **environ;
+    struct parts parts;
+    struct err err = {0};
+    enum config_action action = CONFIG_RUN;
+    enum rc rc;
+
+    memset(&parts, 0, sizeof parts);
+    rc = config_read(argc, argv, environ, &parts.config, &action, &err);
+    if (rc == RC_OK && action == CONFIG_RUN)
+        rc = log_configure(parts.config.log_level, &err);
+    if (rc == RC_OK && action == CONFIG_RUN && parts.config.fault[0])
+        rc = fault_set(parts.config.fault, &err);
+    if (rc != RC_OK) {
+        (void)fprintf(stderr, "lode-server: %s\n", err.msg);
+        return EXIT_USAGE;
+    }
+    if (action != CONFIG_RUN)
+        return answer_question(action);
+    rc = serve(&parts, &err);
+    if (rc != RC_OK)
+        (void)fprintf(stderr, "lode-server: %s\n", err.msg);
+    close_parts(&parts);
+    return rc == RC_OK ? 0 : EXIT_FAILED;
+}
