@@ -40,7 +40,7 @@ void json_str(struct json_writer *w, const char *s); /* NULL: null */
 /* Appends s in quotes, escaped: for text that is built without a writer. */
 void json_quote(struct buf *out, struct bytes s);
 
-enum { JSON_DOUBLE_MAX = 32 };
+enum { JSON_DOUBLE_MAX = 48 };
 
 /*
  * The shortest text that reads back as exactly v, as serde_json prints it:
