@@ -10,7 +10,11 @@
  * through that handle. The failed commit and all that wait behind it answer
  * RC_IO (outcome unknown); then the store closes and reopens its LevelDB (when
  * no view is open any more, waiting for those that are) and goes on with what
- * really is on disk. store_epoch() tells that this happened.
+ * really is on disk. store_epoch() tells that this happened. Until then
+ * commits wait, at most reopen_wait_ms (RC_BUSY); views open on the old handle,
+ * which shows what was acknowledged, so who has got RC_IO waits with
+ * store_settle(), holding no view, before reading back. While the disk has no
+ * room for the reopening, commits answer RC_NO_SPACE and reads go on.
  *
  * Ownership  store_open() gives a store to store_close(), after every view of
  *            it is closed. Bytes passed in are copied before a call returns.
@@ -35,6 +39,7 @@ struct store_opts {
     uint64_t free_floor;     /* commits are refused (RC_NO_SPACE) below this many free bytes; 0: none */
     bool bulk;               /* building a new database (import): commits are not synced one by one;
                                 store_finish_bulk() makes all durable */
+    uint32_t reopen_wait_ms; /* longest wait of a commit for a reopening; 0: 5000 */
 };
 
 /* Opens dir, creating it if absent. RC_BUSY: another process holds it. */
@@ -57,12 +62,20 @@ void store_batch_clear(struct store_batch *batch);
 
 /*
  * Applies the batch whole or not at all, and returns when it is durable.
- * RC_IO: the outcome is unknown, read it back after the reopening.
+ * RC_IO: the outcome is unknown, read it back after the reopening (a full disk
+ * met on the way has the word no_space_left_on_device). RC_NO_SPACE, RC_BUSY,
+ * RC_CORRUPT: nothing of it was written. An empty batch is RC_OK.
  */
 enum rc store_commit(struct store *store, const struct store_batch *batch, struct err *err) MUST_CHECK;
 
 /* Rises by one with every reopening after a failed commit. */
 uint64_t store_epoch(struct store *store);
+
+/*
+ * Waits for the reopening after a failed commit; at once RC_OK when there was
+ * none. The caller must hold no view. RC_BUSY: views of others are still open.
+ */
+enum rc store_settle(struct store *store, struct err *err) MUST_CHECK;
 
 /* Freezes the store as it is now; later commits stay invisible to the view. Every view is short-lived. */
 enum rc store_view_open(struct store *store, struct store_view **ret_view, struct err *err) MUST_CHECK;
