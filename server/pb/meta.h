@@ -12,14 +12,14 @@
 #include <stdint.h>
 
 enum pb_shape {
-    PB_SHAPE_OBJECT,      /* a JSON object, a member a field */
-    PB_SHAPE_LIST,        /* transparent, one repeated field: a JSON array */
-    PB_SHAPE_MAP,         /* transparent, one map field: a JSON object */
-    PB_SHAPE_UNION,       /* transparent, one oneof: the member that is set */
-    PB_SHAPE_RAW,         /* transparent, one repeated raw_json field: its one element as it is;
-                             none is null, several are an array; any JSON in is one element */
-    PB_SHAPE_TIMESTAMP,   /* google.protobuf.Timestamp: RFC 3339 text */
-    PB_SHAPE_DURATION,    /* google.protobuf.Duration: ISO 8601 text */
+    PB_SHAPE_OBJECT,    /* a JSON object, a member a field */
+    PB_SHAPE_LIST,      /* transparent, one repeated field: a JSON array */
+    PB_SHAPE_MAP,       /* transparent, one map field: a JSON object */
+    PB_SHAPE_UNION,     /* transparent, one oneof: the member that is set */
+    PB_SHAPE_RAW,       /* transparent, one repeated raw_json field: its one element as it is;
+                           none is null, several are an array; any JSON in is one element */
+    PB_SHAPE_TIMESTAMP, /* google.protobuf.Timestamp: RFC 3339 text */
+    PB_SHAPE_DURATION,  /* google.protobuf.Duration: ISO 8601 text */
 };
 
 enum pb_field_flag {
@@ -40,8 +40,9 @@ enum pb_field_flag {
 
 struct pb_enum_meta {
     const ProtobufCEnumDescriptor *desc;
-    const char *const *json_names; /* parallel to desc->values; NULL for the zero "unspecified" value */
-    const bool *output_only;       /* parallel to desc->values, or NULL: none is */
+    const char *const
+        *json_names;         /* parallel to desc->values; NULL for the zero "unspecified" value */
+    const bool *output_only; /* parallel to desc->values, or NULL: none is */
 };
 
 struct pb_field_meta {
@@ -52,7 +53,8 @@ struct pb_field_meta {
     const char *enum_error;    /* template, or NULL */
     uint64_t max;              /* 0: the type's own */
     uint32_t flags;
-    const struct pb_message_meta *message; /* of a message field (map fields: of the entry), or NULL */
+    const struct pb_message_meta
+        *message; /* of a message field (map fields: of the entry), or NULL */
     const struct pb_enum_meta *enumeration; /* of an enum field, or NULL */
 };
 
@@ -70,9 +72,9 @@ struct pb_message_meta {
 
 /* One .proto file, for reflection: bytes as protoc gave them, without source positions. */
 struct pb_file {
-    const char *name;             /* "lode/v1/tasks.proto" */
-    const uint8_t *descriptor;    /* serialized FileDescriptorProto */
+    const char *name;          /* "lode/v1/tasks.proto" */
+    const uint8_t *descriptor; /* serialized FileDescriptorProto */
     size_t n_descriptor;
     const struct pb_file *const *imports; /* ends with NULL */
-    const char *const *symbols;   /* full names declared in it, sorted, ends with NULL */
+    const char *const *symbols;           /* full names declared in it, sorted, ends with NULL */
 };

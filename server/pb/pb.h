@@ -20,8 +20,8 @@
 #include "pb/meta.h"
 
 enum {
-    PB_MAX_DEPTH = 64,                  /* nested messages */
-    PB_MAX_MESSAGE = 4 * 1024 * 1024,   /* default limit of one message, bytes */
+    PB_MAX_DEPTH = 64,                /* nested messages */
+    PB_MAX_MESSAGE = 4 * 1024 * 1024, /* default limit of one message, bytes */
 };
 
 /*
@@ -34,7 +34,8 @@ enum rc pb_unpack(struct arena *arena, const ProtobufCMessageDescriptor *desc, s
 size_t pb_arena_limit(size_t wire_bytes);
 
 /* The pre-scan alone. */
-enum rc pb_check(const ProtobufCMessageDescriptor *desc, struct bytes wire, struct err *err) MUST_CHECK;
+enum rc pb_check(const ProtobufCMessageDescriptor *desc, struct bytes wire,
+                 struct err *err) MUST_CHECK;
 
 /* Appends the packed message; RC_TOO_LARGE when out's limit is passed. */
 enum rc pb_pack(const ProtobufCMessage *msg, struct buf *out, struct err *err) MUST_CHECK;
@@ -52,10 +53,12 @@ enum rc pb_field_to_json(const ProtobufCMessage *msg, const struct pb_message_me
 struct json_value;
 
 struct pb_json_opts {
-    const char *error_word;  /* for the top level and unknown members; NULL: "bad_request" */
+    const char *error_word; /* for the top level and unknown members; NULL: "bad_request" */
     bool ignore_unknown;
-    const char *const *taken; /* proto names of fields filled from elsewhere (path): not members; ends with NULL; may be NULL */
-    const char *at; /* path of the value in the body for texts, "" at the top: ".settings" is never shown, so usually "" */
+    const char *const *taken; /* proto names of fields filled from elsewhere (path): not members;
+                                 ends with NULL; may be NULL */
+    const char *at; /* path of the value in the body for texts, "" at the top: ".settings" is never
+                       shown, so usually "" */
 };
 
 /*
@@ -64,31 +67,34 @@ struct pb_json_opts {
  * but found a string: `"doggo"`"); members are visited in the order sent,
  * missing ones are reported last.
  */
-enum rc pb_from_json(struct arena *arena, const struct pb_message_meta *meta, const struct json_value *value,
-                     const struct pb_json_opts *opts, ProtobufCMessage *msg, struct err *err) MUST_CHECK;
+enum rc pb_from_json(struct arena *arena, const struct pb_message_meta *meta,
+                     const struct json_value *value, const struct pb_json_opts *opts,
+                     ProtobufCMessage *msg, struct err *err) MUST_CHECK;
 
 /* Fills one field from a JSON value (an HTTP rule whose body is a field). */
-enum rc pb_field_from_json(struct arena *arena, const struct pb_message_meta *meta, const char *field,
-                           const struct json_value *value, const struct pb_json_opts *opts,
-                           ProtobufCMessage *msg, struct err *err) MUST_CHECK;
+enum rc pb_field_from_json(struct arena *arena, const struct pb_message_meta *meta,
+                           const char *field, const struct json_value *value,
+                           const struct pb_json_opts *opts, ProtobufCMessage *msg,
+                           struct err *err) MUST_CHECK;
 
 struct pb_param {
     struct bytes name;  /* percent-decoded */
     struct bytes value; /* percent-decoded */
 };
 
-/* Fills the message from query parameters; `taken` as in pb_json_opts. Absent ones get their defaults. */
-enum rc pb_from_query(struct arena *arena, const struct pb_message_meta *meta, const struct pb_param *params,
-                      size_t n_params, const char *const *taken, ProtobufCMessage *msg,
-                      struct err *err) MUST_CHECK;
+/* Fills the message from query parameters; `taken` as in pb_json_opts. Absent ones get their
+ * defaults. */
+enum rc pb_from_query(struct arena *arena, const struct pb_message_meta *meta,
+                      const struct pb_param *params, size_t n_params, const char *const *taken,
+                      ProtobufCMessage *msg, struct err *err) MUST_CHECK;
 
 /* Sets one scalar field (proto name) from text: path variables and "field=value" constants. */
 enum rc pb_set_text(struct arena *arena, const struct pb_message_meta *meta, const char *field,
                     struct bytes text, ProtobufCMessage *msg, struct err *err) MUST_CHECK;
 
 /* Gives every field with a default_value that value; call before filling from JSON. */
-enum rc pb_apply_defaults(struct arena *arena, const struct pb_message_meta *meta, ProtobufCMessage *msg,
-                          struct err *err) MUST_CHECK;
+enum rc pb_apply_defaults(struct arena *arena, const struct pb_message_meta *meta,
+                          ProtobufCMessage *msg, struct err *err) MUST_CHECK;
 
 /* "did you mean" rule of http-errors.md 3.1: the candidate to propose, or NULL. */
 const char *pb_did_you_mean(struct bytes got, const char *const *candidates, size_t n);

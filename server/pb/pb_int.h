@@ -34,7 +34,6 @@ static inline bool pb__in_oneof(const ProtobufCFieldDescriptor *f)
 bool pb__has_presence(const ProtobufCFieldDescriptor *f);
 /* Is it set? Fields without presence always are. */
 bool pb__is_set(const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f);
-void pb__mark_set(ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f);
 /* Back to the value of a fresh message. */
 void pb__clear(ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f);
 
@@ -45,6 +44,18 @@ const void *pb__element(const ProtobufCMessage *msg, const ProtobufCFieldDescrip
 /* A zeroed array of n elements for the repeated field; NULL past the arena's limit. n may be 0. */
 void *pb__new_elements(struct arena *arena, ProtobufCMessage *msg,
                        const ProtobufCFieldDescriptor *f, size_t n);
+
+/* Room for one element of any type, so that a field is only touched by a value that is good. */
+union pb__slot {
+    uint64_t number;
+    double real;
+    void *pointer;
+    ProtobufCBinaryData data;
+};
+/* Makes the element the value of the singular field. */
+void pb__set(ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f, const union pb__slot *slot);
+/* data borrows b: protobuf-c never writes through it. */
+void pb__set_data(ProtobufCBinaryData *data, struct bytes b);
 
 /* Index of the field by proto name, by JSON name; -1 if there is none. */
 int pb__find(const struct pb_message_meta *meta, const char *name);
@@ -61,6 +72,9 @@ bool pb__is_member(const struct pb_message_meta *meta, size_t i, uint32_t not_fl
                    const char *const *taken);
 
 /* ---- wordings (pb_report.c) --------------------------------------------------------- */
+
+/* text, cut at a whole character if it is too long to quote. */
+struct bytes pb__quotable(struct bytes text);
 
 /* "did you mean `b`? expected one of `a`, `b`", of JSON names of members. */
 void pb__list_members(struct buf *out, const struct pb_message_meta *meta, uint32_t not_flags,
@@ -91,6 +105,54 @@ bool pb__int_range(const ProtobufCFieldDescriptor *f, const struct pb_field_meta
 void pb__store_int(const ProtobufCFieldDescriptor *f, void *slot, uint64_t v);
 void pb__store_double(const ProtobufCFieldDescriptor *f, void *slot, double v);
 
+/* ---- values from JSON (pb_json_value.c) --------------------------------------------- */
+
+struct json_value;
+
+/* Where a value stands in the body, as error texts write it: `.a.b[2]`. */
+struct pb__place {
+    const struct pb__place *up; /* NULL at the top */
+    struct bytes key;           /* NULL .p: an element of an array */
+    size_t index;
+};
+
+struct pb__reader {
+    struct arena *arena;
+    struct err *err;
+    const char *at; /* what stands in front of every place; "" for nothing */
+};
+
+enum pb__kind {
+    PB__NULL = 1 << 0,
+    PB__BOOL = 1 << 1,
+    PB__UNSIGNED = 1 << 2,
+    PB__NEGATIVE = 1 << 3,
+    PB__FLOAT = 1 << 4,
+    PB__STRING = 1 << 5,
+    PB__ARRAY = 1 << 6,
+    PB__OBJECT = 1 << 7,
+    PB__ANY = (1 << 8) - 1,
+};
+
+/* Kinds of JSON value that one element of the field, the field, or the message takes. */
+uint32_t pb__element_kinds(const ProtobufCFieldDescriptor *f, const struct pb_field_meta *fm);
+uint32_t pb__field_kinds(const ProtobufCFieldDescriptor *f, const struct pb_field_meta *fm);
+uint32_t pb__message_kinds(const struct pb_message_meta *meta);
+uint32_t pb__kind_of(struct json_value v);
+
+enum rc pb__refuse_type(const struct pb__reader *r, const struct pb__place *place, const char *word,
+                        uint32_t kinds, struct json_value v);
+/* Appends " at `.a.b[2]`" (lead " at "), or nothing at the top. */
+void pb__put_place(struct buf *out, const struct pb__reader *r, const struct pb__place *place,
+                   const char *lead);
+/* Reads a value whose kind is right into a slot; not for messages. */
+enum rc pb__read_scalar(const struct pb__reader *r, const struct pb__place *place, const char *word,
+                        const ProtobufCFieldDescriptor *f, const struct pb_field_meta *fm,
+                        struct json_value v, void *slot);
+/* Nanoseconds of a Timestamp or Duration. */
+enum rc pb__read_time(const struct pb__reader *r, const struct pb__place *place, const char *word,
+                      enum pb_shape shape, uint32_t flags, struct json_value v, int64_t *ret_ns);
+
 /* ---- text forms (pb_base64.c, pb_time.c) -------------------------------------------- */
 
 void pb__base64_put(struct buf *out, struct bytes data);
@@ -99,6 +161,7 @@ bool pb__base64_get(struct arena *arena, struct bytes text, struct bytes *ret_da
 
 /* Timestamp and Duration messages, by their two fields. */
 int64_t pb__time_ns(const ProtobufCMessage *msg);
+void pb__time_set(ProtobufCMessage *msg, int64_t ns);
 ProtobufCMessage *pb__time_new(struct arena *arena, const ProtobufCMessageDescriptor *desc,
                                int64_t ns);
 /* "PT0.031245S", "P1DT3.500S": what clock_format_iso_duration() writes. */
