@@ -172,7 +172,7 @@ static void submit_change(struct api *api, struct rpc_call *call, const char *in
 
     spell_out_resets(change, rpc_call_arena(call));
     buf_init(&patch, SETTINGS_MAX);
-    rc = pb_patch_to_json(&change->base, &lode__v1__settings__meta, &patch, &err);
+    rc = pb_change_to_json(&change->base, &lode__v1__settings__meta, &patch, &err);
     if (rc == RC_OK)
         rc = settings_check(buf_view(&patch), sub_route, &err);
     if (rc == RC_OK)

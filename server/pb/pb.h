@@ -46,6 +46,12 @@ ProtobufCMessage *pb_new(struct arena *arena, const ProtobufCMessageDescriptor *
 /* JSON of the message, compact, as http-api shapes it. */
 enum rc pb_to_json(const ProtobufCMessage *msg, const struct pb_message_meta *meta, struct buf *out,
                    struct err *err) MUST_CHECK;
+/*
+ * JSON of a change: only the members that are set, and null for those named in
+ * the `reset` field of their message (what reading null leaves there).
+ */
+enum rc pb_change_to_json(const ProtobufCMessage *msg, const struct pb_message_meta *meta,
+                          struct buf *out, struct err *err) MUST_CHECK;
 /* JSON of one field's value (an HTTP rule's response_body). */
 enum rc pb_field_to_json(const ProtobufCMessage *msg, const struct pb_message_meta *meta,
                          const char *field, struct buf *out, struct err *err) MUST_CHECK;

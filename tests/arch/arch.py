@@ -94,7 +94,7 @@ def self_test(rooms):
 
 def compile_alone(root, header, flags):
     run = subprocess.run(["cc", "-std=gnu17", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", *flags,
-                          "-x", "c", str(header)], capture_output=True, text=True)
+                          "-x", "c", "-"], input=f'#include "{header}"\n', capture_output=True, text=True)
     return [] if run.returncode == 0 else [f"{header.relative_to(root)} does not compile alone:\n{run.stderr[:600]}"]
 
 
