@@ -52,6 +52,8 @@ struct record {
  * RC_CORRUPT in *ret_rc (and *err) for a cut or foreign record.
  */
 bool record_next(struct bytes *rest, struct record *ret_record, enum rc *ret_rc, struct err *err);
+/* Byte limit for an arena that record_unpack() fills from this many bytes. */
+size_t record_arena_limit(size_t wire_bytes);
 enum rc record_unpack(const struct record *record, struct arena *arena,
                       const Lode__Dump__V1__Record **ret_msg, struct err *err) MUST_CHECK;
 
@@ -76,8 +78,9 @@ enum rc frame_decode(struct frame_decoder *d, struct bytes frame, size_t max_con
 
 /*
  * Looks at the head of a frame at the start of `bytes`: compressed length (when
- * enough bytes are there to tell; else RC_NOT_FOUND) and declared content
- * size. RC_CORRUPT: no zstd frame, no content size or checksum flag, window
- * over 8 MiB. A skippable frame is RC_INVALID.
+ * enough bytes are there to tell; else RC_NOT_FOUND, *err untouched) and declared content
+ * size. RC_CORRUPT: no zstd frame, no content size or checksum flag, a
+ * dictionary, window over 8 MiB, more content declared than the blocks can
+ * give. A skippable frame is RC_INVALID. Nothing is decoded.
  */
 enum rc frame_measure(struct bytes bytes, size_t *ret_frame, uint64_t *ret_content, struct err *err) MUST_CHECK;
