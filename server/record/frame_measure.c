@@ -149,7 +149,7 @@ static enum rc walk_blocks(struct bytes b, uint64_t window, size_t *at, uint64_t
 enum rc frame_measure(struct bytes bytes, size_t *ret_frame, uint64_t *ret_content, struct err *err)
 {
     struct head head;
-    uint64_t most;
+    uint64_t most = 0;
     size_t at;
     enum rc rc;
 

