@@ -166,5 +166,6 @@ struct bytes csv_cells_get(const struct csv_cells *c, size_t i)
 {
     size_t from = i ? c->ends[i - 1] : 0;
 
-    return bytes_of(c->text.p + from, c->ends[i] - from);
+    /* No byte of text has come yet: there is no block to point into. */
+    return c->ends[i] == from ? bytes_of("", 0) : bytes_of(c->text.p + from, c->ends[i] - from);
 }

@@ -9,9 +9,10 @@
  *
  * (1) When the counted depth comes to zero the parser is at its end too, or has
  *     failed before: both see the same brackets outside of strings.
- * (2) A control character in a string and too much depth end the search early:
- *     the parser fails on what there is, and a broken document is not collected
- *     up to its limit.
+ * (2) A control character in a string, a wrong "\\u" and too much depth end the
+ *     search early: the parser fails on what there is, and a broken document is
+ *     not collected up to its limit. The four bytes behind "\\u" are always taken
+ *     whole, because the parser asks for four before it looks at them.
  * (3) A document that lies within one piece is parsed where it lies, and most are
  *     parsed at once, without the search; only one that is cut is copied.
  * (4) A scalar ends at the byte behind it, which is shown to the parser too: it
@@ -34,6 +35,7 @@ enum state {
     IN_CONTAINER, /* inside a document that began with a bracket */
     IN_STRING,    /* in a string of it, or in a document that is a string */
     IN_ESCAPE,    /* behind a backslash there */
+    IN_HEX,       /* behind "\\u" */
     IN_SCALAR,    /* in a number or a word */
     IS_OVER,      /* ended or failed */
 };
@@ -51,6 +53,8 @@ struct json_stream {
     struct json_parser *parser; /* owned */
     enum state state;
     unsigned depth;
+    unsigned n_hex;     /* bytes behind "\\u" so far */
+    bool bad_hex;       /* one of them is no digit */
     struct buf part;    /* the document so far, if it began in an earlier piece */
     struct buf compact; /* scratch */
     struct place at;    /* of the first byte not yet taken */
@@ -295,6 +299,17 @@ static enum found skip_string(struct json_stream *s, const uint8_t **pp, const u
     return s->depth & DEPTH_BITS ? FOUND_NOTHING : FOUND_END;
 }
 
+static enum found skip_hex(struct json_stream *s, uint8_t c)
+{
+    bool digit = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+
+    s->bad_hex |= !digit;
+    if (++s->n_hex < 4)
+        return FOUND_NOTHING;
+    s->state = IN_STRING;
+    return s->bad_hex ? FOUND_BAD : FOUND_NOTHING;
+}
+
 /* Looks for the end of the document from *p on. first: *p is its first byte. */
 static enum found find_end(struct json_stream *s, const uint8_t **p, const uint8_t *end, bool first)
 {
@@ -308,8 +323,11 @@ static enum found find_end(struct json_stream *s, const uint8_t **p, const uint8
         } else if (s->state == IN_STRING) {
             found = skip_string(s, p, end);
         } else if (s->state == IN_ESCAPE) {
-            s->state = IN_STRING;
-            ++*p;
+            s->state = *(*p)++ == 'u' ? IN_HEX : IN_STRING;
+            s->n_hex = 0;
+            s->bad_hex = false;
+        } else if (s->state == IN_HEX) {
+            found = skip_hex(s, *(*p)++);
         } else if (ends_scalar(**p) && !first) {
             found = FOUND_END;
         } else {
@@ -424,6 +442,7 @@ enum rc json_stream_end(struct json_stream *s, struct json_error *err)
     case IN_CONTAINER:
     case IN_STRING:
     case IN_ESCAPE:
+    case IN_HEX:
     case IN_SCALAR:
         /* The parser finds what is missing, or that it is no object. */
         if (take_document(s, buf_view(&s->part)))

@@ -108,6 +108,7 @@ static void empty_cells_are_null(void)
     check("a,b:number,c:boolean\n,,\n\"\", , \n",
           "{\"a\":null,\"b\":null,\"c\":null}\n{\"a\":null,\"b\":null,\"c\":null}\n");
     check("a\n\"\"\n", "{\"a\":null}\n");
+    check(",\n1,\n", "{\"\":null}\n"); /* found by fuzz_csv: no text at all in the first row */
 }
 
 static void quoting_is_rfc_4180_and_lenient(void)

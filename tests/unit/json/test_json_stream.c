@@ -177,6 +177,15 @@ static void errors_have_their_place_in_the_whole_stream(void)
           "control character (\\u0000-\\u001F) found while parsing a string at line 2 column 0");
     check(JSON_STREAM_ARRAY, "{\"a\":\"\\ud800\"}",
           "unexpected end of hex escape at line 1 column 13");
+    /* Found by fuzz_json: a control character among the four digits. */
+    check(JSON_STREAM_ARRAY,
+          "{\"a\":\"\\ud\x02\x02"
+          "0\"}",
+          "invalid escape at line 1 column 12");
+    check(JSON_STREAM_LINES, "{\"a\":\"\\u12\"}\n{\"b\":\"x\"}",
+          "invalid escape at line 1 column 12");
+    check(JSON_STREAM_LINES, "{\"a\":\"x}\n{\"b\":\"y\"}",
+          "control character (\\u0000-\\u001F) found while parsing a string at line 2 column 0");
     check(JSON_STREAM_ARRAY, "{\"a\":\"\xC3\"}", "invalid unicode code point at line 1 column 8");
     check(JSON_STREAM_ARRAY, "\xEF\xBB\xBF[]", "expected value at line 1 column 1");
     check(JSON_STREAM_LINES, "{}\n{]\n{}", "{}\nkey must be a string at line 2 column 2");
