@@ -64,7 +64,10 @@ static void run_on_pool(void *arg, void (*fn)(void *), void *job)
 {
     struct parts *p = arg;
 
-    pool_submit(p->pool, fn, job);
+    if (p->pool)
+        pool_submit(p->pool, fn, job);
+    else
+        fn(job); /* everything is going down, and nobody waits for the loop any more */
 }
 
 static void post_to_loop(void *arg, void (*fn)(void *), void *job)
@@ -223,7 +226,10 @@ static enum rc open_doors(struct parts *p, struct err *err)
         .db_path = config->db_path,
         .payload_limit = config->payload_limit,
     };
-    struct grpc_opts grpc_opts = {.reflection = config->reflection};
+    struct grpc_server_opts grpc_opts = {
+        .no_reflection = !config->reflection,
+        .drain_grace_ms = (unsigned)config->drain_ms,
+    };
     struct http_opts http_opts = {.payload_limit = config->payload_limit};
     struct net_protocol protocols[2];
     struct net_listener_opts listen_opts = {
@@ -237,9 +243,9 @@ static enum rc open_doors(struct parts *p, struct err *err)
     p->rpc = rpc_server_new(&rpc_opts);
     p->api = api_new(&api_opts);
     api_register(p->api, p->rpc);
-    p->grpc = grpc_server_new(p->rpc, p->loop, &grpc_opts);
-    p->http = http_gateway_new(p->rpc, p->loop, &http_opts);
-    protocols[0] = grpc_server_protocol(p->grpc);
+    p->grpc = grpc_server_new(p->rpc, &grpc_opts);
+    p->http = http_gateway_new(p->rpc, &http_opts);
+    protocols[0] = *grpc_server_protocol(p->grpc);
     protocols[1] = http_gateway_protocol(p->http);
     return net_listen(p->loop, &listen_opts, &p->listener, err);
 }
@@ -302,21 +308,26 @@ static void on_describe(void *arg, int signo)
 
 /*
  * Calls hold references into everything below them, so the doors close first
- * and the loop runs on until the last deferred work has come back.
+ * (which cancels every call), and what workers, queue and dump thread still
+ * post is run before the next part goes.
  */
 static void close_parts(struct parts *p)
 {
+    struct pool *pool = p->pool;
+
     net_listener_close(p->listener);
+    net_run_pending(p->loop);
+    p->pool = NULL;
+    pool_free(pool);
+    net_run_pending(p->loop);
     backup_close(p->backup);
     task_queue_close(p->tasks);
-    pool_free(p->pool);
-    if (p->loop)
-        net_run_pending(p->loop);
-    api_free(p->api);
+    net_run_pending(p->loop);
+    net_loop_free(p->loop);
     http_gateway_free(p->http);
     grpc_server_free(p->grpc);
+    api_free(p->api);
     rpc_server_free(p->rpc);
-    net_loop_free(p->loop);
     catalog_close(p->catalog);
     pool_free(p->helper);
     barrier_free(p->barrier);

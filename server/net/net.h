@@ -31,6 +31,9 @@ struct net_loop *net_loop_new(void);
 void net_loop_free(struct net_loop *loop);
 void net_run(struct net_loop *loop); /* until net_stop() */
 void net_stop(struct net_loop *loop);
+/* Runs what is posted and due, without waiting, until nothing is left: to take a stopped loop down.
+ * NULL is fine. */
+void net_run_pending(struct net_loop *loop);
 /* Runs fn(arg) on the loop, in the order posted. Any thread; also the loop itself (runs later). */
 void net_post(struct net_loop *loop, void (*fn)(void *), void *arg);
 /* Calls fn(arg, signo) on the loop. */

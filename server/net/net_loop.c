@@ -191,6 +191,12 @@ void net__loop_pass(struct net_loop *loop, bool wait)
     visit_pending(loop);
 }
 
+void net_run_pending(struct net_loop *loop)
+{
+    while (loop && (posts_waiting(loop) || loop->pending))
+        net__loop_pass(loop, false);
+}
+
 void net_run(struct net_loop *loop)
 {
     mutex_lock(&loop->lock);
