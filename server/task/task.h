@@ -61,6 +61,7 @@ struct task_queue_opts {
     struct fs_dir *dir;    /* the db-path directory: "queue/" below it holds log and spool */
     struct pool *pool;     /* for decoding and parsing in parallel; may be NULL */
     size_t max_queued;     /* unfinished tasks; 0: 1,000,000; beyond RC_NO_SPACE, no_space_left_on_device */
+    size_t max_ended;      /* ended tasks kept; 0: 1,000,000; beyond, the oldest go with later commits */
     size_t batch_bytes;    /* payload bytes merged into one batch; 0: 64 MiB */
     uint64_t free_floor;   /* appends are refused below this many free bytes; 0: none */
 };
