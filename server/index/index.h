@@ -28,14 +28,14 @@ struct catalog_view;
 struct change;
 
 enum {
-    INDEX_UID_MAX = 400,      /* bytes of an index uid */
-    DOCUMENT_ID_MAX = 511,    /* bytes of a document id */
+    INDEX_UID_MAX = 400,   /* bytes of an index uid */
+    DOCUMENT_ID_MAX = 511, /* bytes of a document id */
     DOCUMENT_FIELDS_MAX = 65535,
 };
 
 /* What is known of one index; all borrowed from the view or change it came from. */
 struct index_info {
-    uint32_t id;             /* internal, never reused */
+    uint32_t id; /* internal, never reused */
     const char *uid;
     const char *primary_key; /* NULL while not known */
     int64_t created_ns;
@@ -59,20 +59,21 @@ bool document_id_valid(struct bytes id);
 
 /* ---- reading ------------------------------------------------------------------------- */
 
-enum rc catalog_view_open(struct catalog *catalog, struct catalog_view **ret_view, struct err *err) MUST_CHECK;
+enum rc catalog_view_open(struct catalog *catalog, struct catalog_view **ret_view,
+                          struct err *err) MUST_CHECK;
 void catalog_view_close(struct catalog_view *view); /* NULL is fine */
 size_t catalog_view_count(const struct catalog_view *view);
 /* i-th index in byte order of uids. */
 struct index_info catalog_view_at(const struct catalog_view *view, size_t i);
 /* RC_NOT_FOUND, index_not_found: "Index `x` not found." */
-enum rc catalog_view_find(const struct catalog_view *view, struct bytes uid, struct index_info *ret_info,
-                          struct err *err) MUST_CHECK;
+enum rc catalog_view_find(const struct catalog_view *view, struct bytes uid,
+                          struct index_info *ret_info, struct err *err) MUST_CHECK;
 /* Every member, one JSON object in the order of the defaults. Good as long as the view. */
 struct bytes catalog_view_settings(const struct catalog_view *view, uint32_t index_id);
 /* Appends a JSON object: field name -> number of documents having it, sorted. */
 enum rc catalog_view_field_counts(struct catalog_view *view, uint32_t index_id,
-                                  void (*each)(void *arg, struct bytes name, uint64_t count), void *arg,
-                                  struct err *err) MUST_CHECK;
+                                  void (*each)(void *arg, struct bytes name, uint64_t count),
+                                  void *arg, struct err *err) MUST_CHECK;
 /* The store's view below, for rooms that keep their own keys (task). */
 struct store_view *catalog_view_store(struct catalog_view *view);
 
@@ -88,12 +89,12 @@ typedef enum rc document_each_fn(void *arg, struct bytes json, struct err *err);
 enum rc document_each(struct catalog_view *view, uint32_t index_id, uint64_t offset, uint64_t limit,
                       document_each_fn *each, void *arg, struct err *err) MUST_CHECK;
 /* Those of ids that exist, in insertion order; *ret_total: how many exist. */
-enum rc document_each_of(struct catalog_view *view, uint32_t index_id, const struct bytes *ids, size_t n_ids,
-                         uint64_t offset, uint64_t limit, document_each_fn *each, void *arg,
-                         uint64_t *ret_total, struct err *err) MUST_CHECK;
+enum rc document_each_of(struct catalog_view *view, uint32_t index_id, const struct bytes *ids,
+                         size_t n_ids, uint64_t offset, uint64_t limit, document_each_fn *each,
+                         void *arg, uint64_t *ret_total, struct err *err) MUST_CHECK;
 /* Copies only the members named (dotted names allowed) of a document, in its order. */
-enum rc document_pick(struct bytes json, const struct bytes *fields, size_t n_fields, struct buf *out,
-                      struct err *err) MUST_CHECK;
+enum rc document_pick(struct bytes json, const struct bytes *fields, size_t n_fields,
+                      struct buf *out, struct err *err) MUST_CHECK;
 
 /*
  * The blocks of an index, as they are stored: finished frames of document
@@ -108,7 +109,8 @@ enum rc block_each(struct catalog_view *view, uint32_t index_id, block_each_fn *
  * Hash of all logical content (uids, keys, times excluded, settings, documents
  * in order): the same before and after dump and import, or crash and reopen.
  */
-enum rc catalog_view_digest(struct catalog_view *view, uint8_t digest[32], struct err *err) MUST_CHECK;
+enum rc catalog_view_digest(struct catalog_view *view, uint8_t digest[32],
+                            struct err *err) MUST_CHECK;
 
 /* ---- changing ------------------------------------------------------------------------ */
 
@@ -117,7 +119,8 @@ enum rc catalog_view_digest(struct catalog_view *view, uint8_t digest[32], struc
  * change: each between change_mark() and either change_keep() or
  * change_rollback(), so that a failed task leaves nothing behind.
  */
-enum rc change_begin(struct catalog *catalog, struct change **ret_change, struct err *err) MUST_CHECK;
+enum rc change_begin(struct catalog *catalog, struct change **ret_change,
+                     struct err *err) MUST_CHECK;
 void change_mark(struct change *c);
 void change_keep(struct change *c);
 void change_rollback(struct change *c);
@@ -132,17 +135,20 @@ enum rc change_finish(struct change *c, struct store_batch *batch, struct err *e
 void change_committed(struct change *c);
 void change_abandon(struct change *c); /* NULL is fine */
 
-enum rc change_find(struct change *c, struct bytes uid, struct index_info *ret_info, struct err *err) MUST_CHECK;
+enum rc change_find(struct change *c, struct bytes uid, struct index_info *ret_info,
+                    struct err *err) MUST_CHECK;
 /* RC_EXISTS, index_already_exists. primary_key may be empty. */
-enum rc change_create_index(struct change *c, struct bytes uid, struct bytes primary_key, int64_t now_ns,
-                            uint32_t *ret_id, struct err *err) MUST_CHECK;
+enum rc change_create_index(struct change *c, struct bytes uid, struct bytes primary_key,
+                            int64_t now_ns, uint32_t *ret_id, struct err *err) MUST_CHECK;
 /* *ret_documents: how many it held. */
-enum rc change_delete_index(struct change *c, struct bytes uid, uint64_t *ret_documents, struct err *err) MUST_CHECK;
+enum rc change_delete_index(struct change *c, struct bytes uid, uint64_t *ret_documents,
+                            struct err *err) MUST_CHECK;
 /* Renames and/or sets the primary key; empty bytes: leave. */
-enum rc change_update_index(struct change *c, struct bytes uid, struct bytes new_uid, struct bytes primary_key,
-                            int64_t now_ns, struct err *err) MUST_CHECK;
+enum rc change_update_index(struct change *c, struct bytes uid, struct bytes new_uid,
+                            struct bytes primary_key, int64_t now_ns, struct err *err) MUST_CHECK;
 /* Exchanges two; rename: b must not exist and a becomes b. */
-enum rc change_swap(struct change *c, struct bytes a, struct bytes b, bool rename, struct err *err) MUST_CHECK;
+enum rc change_swap(struct change *c, struct bytes a, struct bytes b, bool rename,
+                    struct err *err) MUST_CHECK;
 
 /* Import only: exact times. */
 void change_set_times(struct change *c, uint32_t index_id, int64_t created_ns, int64_t updated_ns);
@@ -152,8 +158,8 @@ enum rc change_settings(struct change *c, uint32_t index_id, struct bytes patch,
                         struct err *err) MUST_CHECK;
 
 struct document_opts {
-    bool replace;         /* whole documents; else lay top-level members over stored ones */
-    bool skip_creation;   /* only documents that exist */
+    bool replace;             /* whole documents; else lay top-level members over stored ones */
+    bool skip_creation;       /* only documents that exist */
     struct bytes primary_key; /* asked for; empty: none */
 };
 
@@ -163,15 +169,16 @@ struct document_opts {
  * (missing_document_id, index_primary_key_..., with or without the "Index `x`: "
  * prefix as http-errors.md section 6 says).
  */
-enum rc change_documents_begin(struct change *c, uint32_t index_id, const struct document_opts *opts,
-                               struct bytes first_document, int64_t now_ns, struct err *err) MUST_CHECK;
+enum rc change_documents_begin(struct change *c, uint32_t index_id,
+                               const struct document_opts *opts, struct bytes first_document,
+                               int64_t now_ns, struct err *err) MUST_CHECK;
 enum rc change_document(struct change *c, uint32_t index_id, struct bytes json,
                         const struct document_opts *opts, struct err *err) MUST_CHECK;
 /* True in *ret_deleted if it was there. */
 enum rc change_delete_document(struct change *c, uint32_t index_id, struct bytes id, int64_t now_ns,
                                bool *ret_deleted, struct err *err) MUST_CHECK;
-enum rc change_delete_all(struct change *c, uint32_t index_id, int64_t now_ns, uint64_t *ret_deleted,
-                          struct err *err) MUST_CHECK;
+enum rc change_delete_all(struct change *c, uint32_t index_id, int64_t now_ns,
+                          uint64_t *ret_deleted, struct err *err) MUST_CHECK;
 
 /*
  * Settings semantics beyond JSON shape (ranking rules, typo sizes, ...). patch:
@@ -181,7 +188,8 @@ enum rc change_delete_all(struct change *c, uint32_t index_id, int64_t now_ns, u
 enum rc settings_check(struct bytes patch, bool sub_route, struct err *err) MUST_CHECK;
 struct bytes settings_defaults(void); /* JSON, static */
 /* The value of one member of a complete settings object. */
-enum rc settings_member(struct bytes settings, const char *name, struct bytes *ret_value, struct err *err) MUST_CHECK;
+enum rc settings_member(struct bytes settings, const char *name, struct bytes *ret_value,
+                        struct err *err) MUST_CHECK;
 
 /* ---- import ---------------------------------------------------------------------------- */
 
@@ -193,10 +201,12 @@ enum rc settings_member(struct bytes settings, const char *name, struct bytes *r
  */
 struct loader;
 enum rc loader_open(struct store *store, struct loader **ret_loader, struct err *err) MUST_CHECK;
-enum rc loader_index(struct loader *l, struct bytes uid, struct bytes primary_key, int64_t created_ns,
-                     int64_t updated_ns, struct bytes settings, struct err *err) MUST_CHECK;
+enum rc loader_index(struct loader *l, struct bytes uid, struct bytes primary_key,
+                     int64_t created_ns, int64_t updated_ns, struct bytes settings,
+                     struct err *err) MUST_CHECK;
 /* frame is stored; content is its decoded document records. */
-enum rc loader_block(struct loader *l, struct bytes frame, struct bytes content, struct err *err) MUST_CHECK;
+enum rc loader_block(struct loader *l, struct bytes frame, struct bytes content,
+                     struct err *err) MUST_CHECK;
 enum rc loader_index_end(struct loader *l, uint64_t *ret_documents, struct err *err) MUST_CHECK;
 enum rc loader_end(struct loader *l, struct err *err) MUST_CHECK;
 void loader_close(struct loader *l);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * change_finish.c -- all that was kept, into one batch, and the snapshot that it brings.
+ */
+#include "index/change_int.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "store/store.h"
+
+static struct bytes dup_bytes(struct bytes b)
+{
+    return bytes_of(xmemdup(b.p, b.n), b.n);
+}
+
+static void copy_documents(struct index_state *next, const struct index_state *stored)
+{
+    if (!stored)
+        return;
+    next->next_doc = stored->next_doc;
+    next->n_documents = stored->n_documents;
+    next->document_bytes = stored->document_bytes;
+    next->stored_bytes = stored->stored_bytes;
+}
+
+static void copy_directory(struct index_state *next, const struct index_state *stored)
+{
+    if (!stored || !stored->dir.n)
+        return;
+    next->dir.at = index__grow(NULL, sizeof *next->dir.at, stored->dir.n, &next->dir.cap);
+    memcpy(next->dir.at, stored->dir.at, stored->dir.n * sizeof *next->dir.at);
+    next->dir.n = stored->dir.n;
+}
+
+static void put_entry(const struct index_state *s, bool settings, struct store_batch *batch)
+{
+    struct key key;
+    struct buf value;
+
+    buf_init(&value, BUF_NO_LIMIT);
+    index_state__encode(s, &value);
+    store_batch_put(batch, key_head(&key, KEY_INDEX, s->id), buf_view(&value));
+    buf_done(&value);
+    if (settings)
+        store_batch_put(batch, key_head(&key, KEY_SETTINGS, s->id), s->settings);
+}
+
+/* The draft's state behind the commit, as a share. */
+static enum rc write_draft(struct change *c, const struct draft *d, uint32_t version,
+                           struct store_batch *batch, struct index_state **ret_state,
+                           struct err *err)
+{
+    const struct index_state *stored = change__stored(d);
+    struct index_state *s;
+    enum rc rc = RC_OK;
+
+    s = index_state__new();
+    s->id = d->id;
+    s->body = d->m.body;
+    s->uid = xstrdup(d->m.uid);
+    s->primary_key = d->m.primary_key ? xstrdup(d->m.primary_key) : NULL;
+    s->created_ns = d->m.created_ns;
+    s->updated_ns = d->m.updated_ns;
+    s->settings = dup_bytes(d->m.settings);
+    copy_documents(s, stored);
+    if (d->m.docs && d->m.docs->n_ops) {
+        rc = change__write_documents(c, d, s, version, batch, err);
+    } else {
+        copy_directory(s, stored);
+        index_state__set_fields(s, stored ? stored->fields : NULL, stored ? stored->n_fields : 0);
+    }
+    if (rc != RC_OK) {
+        index_state__unref(s);
+        return rc;
+    }
+    put_entry(s, !d->base || !bytes_eq(d->base->settings, s->settings), batch);
+    *ret_state = s;
+    return RC_OK;
+}
+
+/* Which of the committed indexes are still there. */
+static bool *find_kept(const struct change *c)
+{
+    size_t n = c->view->snapshot->n, i;
+    bool *kept = xcalloc(n ? n : 1, sizeof *kept);
+
+    for (i = 0; i < c->n_table; i++)
+        if (c->table[i]->base)
+            kept[c->table[i] - c->base_drafts] = true;
+    return kept;
+}
+
+/* Forgets deleted indexes and marks the bodies that nobody names any more. */
+static bool write_deleted(struct change *c, struct snapshot *next, struct store_batch *batch)
+{
+    const struct snapshot *now = c->view->snapshot;
+    bool *kept = find_kept(c), some = false;
+    struct key key;
+    size_t i;
+
+    next->trash = xmalloc((now->n_trash + now->n + 1) * sizeof *next->trash);
+    if (now->n_trash)
+        memcpy(next->trash, now->trash, now->n_trash * sizeof *next->trash);
+    next->n_trash = now->n_trash;
+    for (i = 0; i < now->n; i++) {
+        const struct draft *d = &c->base_drafts[i];
+
+        if (kept[i] && d->m.body == d->base->body)
+            continue;
+        some = true;
+        next->trash[next->n_trash++] = d->base->body;
+        store_batch_put(batch, key_head(&key, KEY_TRASH, d->base->body), (struct bytes){0});
+        if (kept[i])
+            continue;
+        store_batch_del(batch, key_head(&key, KEY_INDEX, d->id));
+        store_batch_del(batch, key_head(&key, KEY_SETTINGS, d->id));
+    }
+    xfree(kept);
+    return some || next->n_trash;
+}
+
+static enum rc write_drafts(struct change *c, uint32_t version, struct store_batch *batch,
+                            struct index_state **states, size_t *n, bool *some, struct err *err)
+{
+    for (*n = 0; *n < c->n_table; ++*n) {
+        struct draft *d = c->table[*n];
+        enum rc rc;
+
+        if (!d->m.changed) {
+            states[*n] = index_state__ref((struct index_state *)(uintptr_t)d->base);
+            continue;
+        }
+        *some = true;
+        rc = write_draft(c, d, version, batch, &states[*n], err);
+        if (rc != RC_OK)
+            return rc;
+    }
+    return RC_OK;
+}
+
+static void put_meta(const struct snapshot *next, struct store_batch *batch)
+{
+    const uint8_t kind = KEY_META;
+    struct buf value;
+
+    buf_init(&value, BUF_NO_LIMIT);
+    meta__encode(next, &value);
+    store_batch_put(batch, bytes_of(&kind, 1), buf_view(&value));
+    buf_done(&value);
+}
+
+enum rc change_finish(struct change *c, struct store_batch *batch, struct err *err)
+{
+    uint64_t seq = c->view->snapshot->seq + 1;
+    struct index_state **states;
+    struct snapshot *next = NULL;
+    bool some = false;
+    size_t n, i;
+    enum rc rc;
+
+    ASSERT(!c->marked && !c->next);
+    states = xmalloc((c->n_table ? c->n_table : 1) * sizeof(struct index_state *));
+    rc = write_drafts(c, (uint32_t)seq, batch, states, &n, &some, err);
+    if (rc != RC_OK) {
+        for (i = 0; i < n; i++)
+            index_state__unref(states[i]);
+        goto out;
+    }
+    next = snapshot__new(states, n);
+    next->seq = seq;
+    next->next_index = c->next_index;
+    next->next_body = c->next_body;
+    some = write_deleted(c, next, batch) || some;
+    rc = change__sweep(c, next, batch, err);
+    if (rc != RC_OK || !some)
+        goto out;
+    put_meta(next, batch);
+    c->next = next;
+    c->staged = true;
+    catalog__stage(c->catalog, next);
+    next = NULL;
+
+out:
+    snapshot__unref(next);
+    xfree(states);
+    /* A store that must reopen after a failed commit waits for all views: this one is done. */
+    store_view_close(c->view->store_view);
+    c->view->store_view = NULL;
+    return rc;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * index_int.h -- what files of the index room share with each other and their tests.
+ *
+ * Bottom up: slab and fields (bytes and names of a writer), block (documents in
+ * a frame), index_state and snapshot (what is known of all indexes at one
+ * moment), catalog (the newest snapshot, the cache, the codecs).
+ */
+#pragma once
+
+#include "base/thread.h"
+#include "index/index.h"
+#include "index/keys.h"
+#include "record/record.h"
+#include "json/json.h"
+
+#include <stdatomic.h>
+
+struct store_view;
+
+/* Documents were parsed when they were accepted; nothing narrower may refuse them later. */
+extern const struct json_limits index__json_limits;
+
+/* Makes room for at least n items of *p; keeps *cap. */
+void *index__grow(void *p, size_t item, size_t n, size_t *cap);
+
+/* ---- slab.c: bytes that are given back in the order they came, newest first ---------- */
+
+struct slab_chunk;
+struct slab {
+    struct slab_chunk *top; /* owned, newest first */
+    size_t bytes;           /* in use */
+};
+struct slab_mark {
+    struct slab_chunk *top;
+    size_t used, bytes;
+};
+
+uint8_t *slab__alloc(struct slab *s, size_t n);
+struct bytes slab__dup(struct slab *s, struct bytes b);
+struct slab_mark slab__mark(const struct slab *s);
+void slab__rewind(struct slab *s, struct slab_mark mark);
+void slab__done(struct slab *s);
+
+/* ---- fields.c: names of fields, numbered --------------------------------------------- */
+
+enum { FIELD_NONE = UINT32_MAX };
+
+/* Numbers rise from 0 in the order of arrival and are given back newest first. */
+struct fields {
+    struct bytes *names; /* owned array; the bytes are in text */
+    size_t n, cap;
+    uint32_t *table; /* owned; open addressing, number + 1 */
+    size_t table_cap;
+    struct slab text;
+};
+
+/* The fields of one document, each once. Owns its arrays; zero is ready to use. */
+struct field_walk {
+    uint32_t *ids;
+    size_t n, cap;
+    uint32_t *path_ids; /* of the last document, in visiting order: what to expect now */
+    size_t n_path, path_cap;
+    uint32_t *stamps; /* by number: the walk that saw it last */
+    size_t stamps_cap;
+    uint32_t stamp;
+    struct buf path;
+};
+
+void fields__done(struct fields *f);
+uint32_t fields__find(const struct fields *f, struct bytes name);
+uint32_t fields__add(struct fields *f, struct bytes name);
+void fields__cut(struct fields *f, size_t n, struct slab_mark text);
+/*
+ * Fills walk->ids with the numbers of all fields of a document: its members'
+ * names, and those of objects inside as "a.b". Names over KEY_NAME_MAX bytes
+ * are not counted. add: unknown names get a number, else they are passed over.
+ */
+void fields__walk(struct fields *f, bool add, struct json_value document, struct field_walk *walk);
+void field_walk__done(struct field_walk *walk);
+
+/* ---- document_id.c ------------------------------------------------------------------- */
+
+/* The id as text; borrowed from the parsed document. Errors: missing or invalid id. */
+enum rc document__id(struct json_value document, struct bytes primary_key, struct bytes *ret_id,
+                     struct err *err) MUST_CHECK;
+/* The one top-level name that ends in "id". Borrowed from the parsed document. */
+enum rc document__infer_key(struct json_value document, struct bytes *ret_name,
+                            struct err *err) MUST_CHECK;
+enum rc document__no_key(struct err *err);
+/* Lays the members of patch over base: base's order, then what is new. */
+void document__merge(struct json_value base, struct json_value patch, struct buf *out);
+
+/* ---- block.c: documents of one body in a frame --------------------------------------- */
+
+enum {
+    BLOCK_SPLIT = 2 * RECORD_BLOCK_TARGET, /* a rewritten block over this is split */
+    BLOCK_SMALL = RECORD_BLOCK_TARGET / 2, /* one that shrank below looks for a neighbour */
+};
+
+struct block_span {
+    uint32_t at, n; /* a document's JSON inside the content */
+};
+
+/* An inflated block. */
+struct block_docs {
+    struct bytes content;     /* document records; borrowed from the decoder */
+    struct block_span *spans; /* owned */
+    uint32_t *ids;            /* owned; rising */
+    size_t n, spans_cap, ids_cap;
+};
+
+struct block_head {
+    uint32_t count;
+    struct bytes gaps; /* varints: distance of each id but the first, less one; empty: no gaps */
+    struct bytes frame;
+};
+
+void block__head_put(struct buf *out, const uint32_t *ids, size_t n);
+enum rc block__head_read(struct bytes value, struct block_head *ret_head,
+                         struct err *err) MUST_CHECK;
+/* The spans of all documents in content, which must hold nothing but document records. */
+enum rc block__spans(struct bytes content, struct block_docs *docs, struct err *err) MUST_CHECK;
+/* Decodes the value of the block at first, which must hold count documents. */
+enum rc block__inflate(struct frame_decoder *decoder, struct bytes value, uint32_t first,
+                       uint32_t count, struct block_docs *docs, struct err *err) MUST_CHECK;
+void block_docs__done(struct block_docs *docs);
+/* Place of doc among the rising ids, or n. */
+size_t block__place(const uint32_t *ids, size_t n, uint32_t doc);
+
+/* ---- directory: the blocks of a body, in memory -------------------------------------- */
+
+struct dir_entry {
+    uint32_t first;   /* doc id of its first document: the block's key */
+    uint32_t version; /* changes when the block is written again: the cache's key */
+    uint32_t count;
+    uint32_t bytes; /* content: records, not compressed */
+};
+struct directory {
+    struct dir_entry *at; /* owned; rising by first */
+    size_t n, cap;
+};
+
+void directory__push(struct directory *d, struct dir_entry e);
+/* The block that would hold doc: the last one whose first is not above it; n if there is none. */
+size_t directory__find(const struct directory *d, uint32_t doc);
+
+/* ---- index_state.c, snapshot.c: one moment ------------------------------------------- */
+
+struct field_count {
+    struct bytes name;
+    uint64_t count;
+};
+
+/* One index at one moment; never changed once a snapshot holds it. */
+struct index_state {
+    atomic_uint refs; /* snapshots that hold it: a commit changes few of many indexes */
+    uint32_t id, body, next_doc;
+    char *uid;         /* owned */
+    char *primary_key; /* owned, or NULL */
+    int64_t created_ns, updated_ns;
+    uint64_t n_documents, document_bytes, stored_bytes;
+    struct bytes settings; /* owned */
+    struct directory dir;
+    struct field_count *fields; /* owned; sorted by name */
+    size_t n_fields;
+    uint8_t *field_text; /* owned: the names */
+};
+
+/* All indexes at one moment; never changed. */
+struct snapshot {
+    atomic_uint refs; /* the catalog and open views: a view outlives the next commit */
+    uint64_t seq;     /* rises with every commit of a change */
+    uint32_t next_index, next_body;
+    struct index_state **by_uid; /* owned arrays of shares */
+    struct index_state **by_id;
+    size_t n;
+    uint32_t *trash; /* owned: bodies to be swept */
+    size_t n_trash;
+};
+
+struct index_state *index_state__new(void); /* one share, all else zero */
+struct index_state *index_state__ref(struct index_state *s);
+void index_state__unref(struct index_state *s);
+void index_state__encode(const struct index_state *s, struct buf *out);
+enum rc index_state__decode(struct bytes value, struct index_state *s, struct err *err) MUST_CHECK;
+struct index_info index_state__info(const struct index_state *s);
+/* Takes copies of the n counts that are not zero, sorting them. */
+void index_state__set_fields(struct index_state *s, const struct field_count *counts, size_t n);
+
+/* Takes the shares in states (n of them, any order). */
+struct snapshot *snapshot__new(struct index_state **states, size_t n);
+struct snapshot *snapshot__ref(struct snapshot *s);
+void snapshot__unref(struct snapshot *s);
+struct index_state *snapshot__find(const struct snapshot *s, struct bytes uid); /* or NULL */
+struct index_state *snapshot__get(const struct snapshot *s, uint32_t index_id); /* or NULL */
+enum rc index__not_found(struct bytes uid, struct err *err);
+
+/* The value of 'm'. */
+void meta__encode(const struct snapshot *s, struct buf *out);
+/* Reads all that a snapshot holds. */
+enum rc snapshot__load(struct store_view *view, struct snapshot **ret_snapshot,
+                       struct err *err) MUST_CHECK;
+/* The sequence that the view's store is at; 0 for an empty store. */
+enum rc snapshot__stored_seq(struct store_view *view, uint64_t *ret_seq,
+                             struct err *err) MUST_CHECK;
+
+/* ---- block_cache.c ------------------------------------------------------------------- */
+
+struct block_cache;
+struct block_key {
+    uint32_t body, first, version;
+};
+enum cache_answer { CACHE_MISS, CACHE_HIT, CACHE_ABSENT /* the block is there, without doc */ };
+
+struct block_cache *block_cache__new(size_t max_bytes);
+void block_cache__free(struct block_cache *cache);
+void block_cache__clear(struct block_cache *cache);
+size_t block_cache__bytes(struct block_cache *cache);
+/* Replaces *out with the JSON of doc. */
+enum cache_answer block_cache__get(struct block_cache *cache, struct block_key key, uint32_t doc,
+                                   struct buf *out);
+/* Copies the whole block; docs->content then points into *out. */
+bool block_cache__copy(struct block_cache *cache, struct block_key key, struct buf *out,
+                       struct block_docs *docs);
+void block_cache__put(struct block_cache *cache, struct block_key key,
+                      const struct block_docs *docs);
+
+/* ---- catalog.c: the newest snapshot -------------------------------------------------- */
+
+enum { CATALOG_CACHE_BYTES = 32 << 20, CATALOG_CODECS_KEPT = 16 };
+
+/* Tools that are dear to make; taken for a piece of work and given back. */
+struct codec {
+    struct codec *next;
+    struct frame_decoder *decoder; /* owned, as all here */
+    struct frame_encoder *encoder;
+    struct json_parser *json, *json_two;
+    struct field_walk walk;
+    struct block_docs docs;
+    struct buf copy, merged;
+};
+
+struct catalog {
+    struct store *store; /* borrowed */
+    struct pool *pool;   /* borrowed; may be NULL */
+    struct block_cache *cache;
+    struct mutex lock; /* guards what follows */
+    uint64_t turn;     /* rises with every change of the next three */
+    struct snapshot *current;
+    struct snapshot *staged; /* given to a commit whose outcome is not known yet, or NULL */
+    struct codec *codecs;
+    size_t n_codecs;
+};
+
+struct codec *codec__take(struct catalog *catalog);
+void codec__give(struct catalog *catalog, struct codec *codec);
+
+/* The commit that will bring s is about to be made; takes the share. */
+void catalog__stage(struct catalog *catalog, struct snapshot *s);
+/* The staged snapshot is what the store holds. */
+void catalog__landed(struct catalog *catalog);
+/* Finds out what became of a staged snapshot nobody told about. */
+enum rc catalog__settle(struct catalog *catalog, struct err *err) MUST_CHECK;
+
+struct catalog_view {
+    struct catalog *catalog;       /* borrowed */
+    struct snapshot *snapshot;     /* share */
+    struct store_view *store_view; /* owned */
+};
+
+/* RC_INTERNAL for an id that is not of the view. */
+enum rc view__state(const struct catalog_view *view, uint32_t index_id,
+                    struct index_state **ret_state, struct err *err) MUST_CHECK;
+/* RC_NOT_FOUND leaves *err alone. */
+enum rc view__doc_of(struct catalog_view *view, uint32_t body, struct bytes id, uint32_t *ret_doc,
+                     struct err *err) MUST_CHECK;
+/* Replaces *out with the JSON of a doc id that exists. */
+enum rc view__document(struct catalog_view *view, const struct index_state *s, uint32_t doc,
+                       struct buf *out, struct err *err) MUST_CHECK;
+/* Inflates the i-th block into codec->docs, from the cache if it is there. */
+enum rc view__block(struct catalog_view *view, const struct index_state *s, size_t i, bool keep,
+                    struct codec *codec, struct err *err) MUST_CHECK;
+
+/* ---- settings.c ---------------------------------------------------------------------- */
+
+/*
+ * Lays patch over the complete settings base and appends the complete result.
+ * RC_INVALID only for what settings_check() cannot see: sizes of typos that
+ * clash with stored ones.
+ */
+enum rc settings__apply(struct bytes base, struct bytes patch, struct buf *out,
+                        struct err *err) MUST_CHECK;
