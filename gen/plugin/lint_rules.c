@@ -69,10 +69,11 @@ static void fault(const struct model_message *m, const struct model_field *f, co
     buf_printf(out, "%s: field %s.%s: %s\n", m->file->path, m->full_name, f->proto->name, what);
 }
 
-void lint_field_rule(const struct model_message *m, const struct model_field *f, struct buf *out)
+/* Options that ask for a type of field. */
+static void lint_rule_types(const struct model_message *m, const struct model_field *f,
+                            struct buf *out)
 {
     const Lode__FieldRule *r = f->rule;
-    const struct model_field *reset = model_find_field(m, "reset");
     bool is_date = f->message && strcmp(f->message->full_name, "google.protobuf.Timestamp") == 0;
 
     if (r->raw_json && f->proto->type != TYPE(BYTES))
@@ -81,27 +82,35 @@ void lint_field_rule(const struct model_message *m, const struct model_field *f,
         fault(m, f, "number_as_string is for strings", out);
     if (r->comma_list && !f->repeated)
         fault(m, f, "comma_list is for repeated fields", out);
-    if (r->keep_star && !r->comma_list)
-        fault(m, f, "keep_star is for comma lists", out);
-    if (f->is_map && f->message->fields[0].proto->type != TYPE(STRING))
+    if (f->message && f->is_map && f->message->fields[0].proto->type != TYPE(STRING))
         fault(m, f, "keys of maps are strings, as JSON has them", out);
     if (r->date && !is_date)
         fault(m, f, "date is for google.protobuf.Timestamp", out);
     if (r->max && !is_integer(f))
         fault(m, f, "max is for integers", out);
-    if (*r->missing && !r->required)
-        fault(m, f, "missing is for required fields", out);
-    if (*r->default_value && !default_fits(f, r->default_value))
-        fault(m, f, "default_value does not fit the type", out);
-    if (*r->default_value && r->required)
-        fault(m, f, "a required field has no use for a default_value", out);
     if (*r->enum_error && !f->enumeration)
         fault(m, f, "enum_error is for enums", out);
+    if (*r->default_value && !default_fits(f, r->default_value))
+        fault(m, f, "default_value does not fit the type", out);
+    if (r->null_if_absent && (f->repeated || (!f->message && !f->proto->has_oneof_index)))
+        fault(m, f, "null_if_absent is for messages and members of a oneof", out);
+}
+
+void lint_field_rule(const struct model_message *m, const struct model_field *f, struct buf *out)
+{
+    const Lode__FieldRule *r = f->rule;
+    const struct model_field *reset = model_find_field(m, "reset");
+
+    lint_rule_types(m, f, out);
+    if (r->keep_star && !r->comma_list)
+        fault(m, f, "keep_star is for comma lists", out);
+    if (*r->missing && !r->required)
+        fault(m, f, "missing is for required fields", out);
+    if (*r->default_value && r->required)
+        fault(m, f, "a required field has no use for a default_value", out);
     if (r->null_resets &&
         (!reset || !reset->repeated || reset->proto->type != TYPE(STRING) || !reset->rule->hidden))
         fault(m, f, "null_resets needs a hidden field `repeated string reset`", out);
-    if (r->null_if_absent && (f->repeated || (!f->message && !f->proto->has_oneof_index)))
-        fault(m, f, "null_if_absent is for messages and members of a oneof", out);
 }
 
 void lint_message_rule(const struct model_message *m, struct buf *out)

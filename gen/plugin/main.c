@@ -138,13 +138,14 @@ int main(int argc, char **argv)
     int status = 1;
 
     if (argc > 1) {
-        fprintf(stderr, "%s: a protoc plugin (--lode_out); version " PLUGIN_VERSION "\n", argv[0]);
+        (void)fprintf(stderr, "%s: a protoc plugin (--lode_out); version " PLUGIN_VERSION "\n",
+                      argv[0]);
         return 2;
     }
     a.arena = arena_new(MAX_ARENA);
     buf_init(&in, MAX_REQUEST);
     if (!read_all(&in)) {
-        fprintf(stderr, "protoc-gen-lode: cannot read the request\n");
+        (void)fprintf(stderr, "protoc-gen-lode: cannot read the request\n");
         goto out;
     }
     /* proto3 optional is claimed so that lint.c, not protoc, says why it is refused. */

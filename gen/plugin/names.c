@@ -25,12 +25,12 @@ static bool is_digit(char c)
 
 static char to_lower(char c)
 {
-    return is_upper(c) ? (char)(c - 'A' + 'a') : c;
+    return is_upper(c) ? (char)(c | 0x20) : c;
 }
 
 static char to_upper(char c)
 {
-    return is_lower(c) ? (char)(c - 'a' + 'A') : c;
+    return is_lower(c) ? (char)(c & ~0x20) : c;
 }
 
 /* Copies one dotted part, or up to the end; returns where dst ends. */

@@ -109,17 +109,21 @@ void pb__store_double(const ProtobufCFieldDescriptor *f, void *slot, double v);
 
 struct json_value;
 
-/* Where a value stands in the body, as error texts write it: `.a.b[2]`. */
-struct pb__place {
-    const struct pb__place *up; /* NULL at the top */
-    struct bytes key;           /* NULL .p: an element of an array */
-    size_t index;
-};
-
+/* One reading of one body. */
 struct pb__reader {
     struct arena *arena;
     struct err *err;
-    const char *at; /* what stands in front of every place; "" for nothing */
+    const char *at; /* what stands in front of every place in texts; "" for nothing */
+};
+
+/* Where a value stands in the body, as error texts write it (`.a.b[2]`), and the word of its
+ * errors. */
+struct pb__place {
+    const struct pb__reader *r;
+    const char *word;
+    const struct pb__place *up; /* NULL: the body itself */
+    struct bytes key;           /* NULL .p: an element of an array */
+    size_t index;
 };
 
 enum pb__kind {
@@ -140,18 +144,15 @@ uint32_t pb__field_kinds(const ProtobufCFieldDescriptor *f, const struct pb_fiel
 uint32_t pb__message_kinds(const struct pb_message_meta *meta);
 uint32_t pb__kind_of(struct json_value v);
 
-enum rc pb__refuse_type(const struct pb__reader *r, const struct pb__place *place, const char *word,
-                        uint32_t kinds, struct json_value v);
-/* Appends " at `.a.b[2]`" (lead " at "), or nothing at the top. */
-void pb__put_place(struct buf *out, const struct pb__reader *r, const struct pb__place *place,
-                   const char *lead);
+enum rc pb__refuse_type(const struct pb__place *at, uint32_t kinds, struct json_value v);
+/* Appends " at `.a.b[2]`" (lead " at "), or nothing for the body itself. */
+void pb__put_place(struct buf *out, const struct pb__place *at, const char *lead);
 /* Reads a value whose kind is right into a slot; not for messages. */
-enum rc pb__read_scalar(const struct pb__reader *r, const struct pb__place *place, const char *word,
-                        const ProtobufCFieldDescriptor *f, const struct pb_field_meta *fm,
-                        struct json_value v, void *slot);
-/* Nanoseconds of a Timestamp or Duration. */
-enum rc pb__read_time(const struct pb__reader *r, const struct pb__place *place, const char *word,
-                      enum pb_shape shape, uint32_t flags, struct json_value v, int64_t *ret_ns);
+enum rc pb__read_scalar(const struct pb__place *at, const ProtobufCFieldDescriptor *f,
+                        const struct pb_field_meta *fm, struct json_value v, void *slot);
+/* Nanoseconds of a Timestamp or Duration; flags of the field that holds it. */
+enum rc pb__read_time(const struct pb__place *at, enum pb_shape shape, uint32_t flags,
+                      struct json_value v, int64_t *ret_ns);
 
 /* ---- text forms (pb_base64.c, pb_time.c) -------------------------------------------- */
 

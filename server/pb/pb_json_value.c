@@ -13,7 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { MAX_TEXT = 2 * ERR_MSG_MAX, MAX_FOUND = 1000 };
+enum { MAX_TEXT = 2 * ERR_MSG_MAX, MAX_FOUND = 1000, MAX_RAW = 4000 };
 
 /* ---- kinds --------------------------------------------------------------------------- */
 
@@ -128,28 +128,27 @@ static size_t name_kinds(uint32_t kinds, const char *names[8])
 
 /* ---- refusals ------------------------------------------------------------------------ */
 
-static void put_steps(struct buf *out, const struct pb__place *place)
+static void put_steps(struct buf *out, const struct pb__place *at)
 {
-    if (!place)
+    if (!at->up)
         return;
-    put_steps(out, place->up); /* as deep as the proto schema nests */
-    if (place->key.p) {
+    put_steps(out, at->up); /* as deep as the proto schema nests */
+    if (at->key.p) {
         buf_byte(out, '.');
-        buf_bytes(out, pb__quotable(place->key));
+        buf_bytes(out, pb__quotable(at->key));
     } else {
-        buf_printf(out, "[%zu]", place->index);
+        buf_printf(out, "[%zu]", at->index);
     }
 }
 
-void pb__put_place(struct buf *out, const struct pb__reader *r, const struct pb__place *place,
-                   const char *lead)
+void pb__put_place(struct buf *out, const struct pb__place *at, const char *lead)
 {
-    if (!place && !*r->at)
+    if (!at->up && !*at->r->at)
         return;
     buf_str(out, lead);
     buf_byte(out, '`');
-    buf_str(out, r->at);
-    put_steps(out, place);
+    buf_str(out, at->r->at);
+    put_steps(out, at);
     buf_byte(out, '`');
 }
 
@@ -160,9 +159,9 @@ static void put_found(struct buf *out, struct json_value v)
     struct buf text;
 
     buf_init(&text, MAX_FOUND);
-    if (raw.n <= 4 * MAX_FOUND)
+    if (raw.n <= MAX_RAW)
         json_compact_value(v, &text);
-    if (raw.n <= 4 * MAX_FOUND && buf_ok(&text)) {
+    if (raw.n <= MAX_RAW && buf_ok(&text)) {
         buf_bytes(out, buf_view(&text));
     } else {
         buf_bytes(out, pb__quotable(raw));
@@ -171,8 +170,7 @@ static void put_found(struct buf *out, struct json_value v)
     buf_done(&text);
 }
 
-enum rc pb__refuse_type(const struct pb__reader *r, const struct pb__place *place, const char *word,
-                        uint32_t kinds, struct json_value v)
+enum rc pb__refuse_type(const struct pb__place *at, uint32_t kinds, struct json_value v)
 {
     const char *names[8] = {0};
     size_t n = name_kinds(kinds, names);
@@ -181,7 +179,7 @@ enum rc pb__refuse_type(const struct pb__reader *r, const struct pb__place *plac
 
     buf_init(&text, MAX_TEXT);
     buf_str(&text, "Invalid value type");
-    pb__put_place(&text, r, place, " at ");
+    pb__put_place(&text, at, " at ");
     buf_str(&text, ": expected ");
     for (i = 0; i < n; i++) {
         if (i > 0)
@@ -195,17 +193,15 @@ enum rc pb__refuse_type(const struct pb__reader *r, const struct pb__place *plac
         put_found(&text, v);
         buf_byte(&text, '`');
     }
-    (void)err_set(r->err, RC_INVALID, word, "%s", buf_cstr(&text));
+    (void)err_set(at->r->err, RC_INVALID, at->word, "%s", buf_cstr(&text));
     buf_done(&text);
     return RC_INVALID;
 }
 
 /* "Invalid value at `.x`: " and the reason. */
-static enum rc refuse_value(const struct pb__reader *r, const struct pb__place *place,
-                            const char *word, const char *fmt, ...) PRINTF_LIKE(4, 5);
+static enum rc refuse_value(const struct pb__place *at, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-static enum rc refuse_value(const struct pb__reader *r, const struct pb__place *place,
-                            const char *word, const char *fmt, ...)
+static enum rc refuse_value(const struct pb__place *at, const char *fmt, ...)
 {
     char reason[ERR_MSG_MAX];
     struct buf text;
@@ -216,15 +212,15 @@ static enum rc refuse_value(const struct pb__reader *r, const struct pb__place *
     va_end(args);
     buf_init(&text, MAX_TEXT);
     buf_str(&text, "Invalid value");
-    pb__put_place(&text, r, place, " at ");
+    pb__put_place(&text, at, " at ");
     buf_str(&text, ": ");
-    (void)err_set(r->err, RC_INVALID, word, "%s%s", buf_cstr(&text), reason);
+    (void)err_set(at->r->err, RC_INVALID, at->word, "%s%s", buf_cstr(&text), reason);
     buf_done(&text);
     return RC_INVALID;
 }
 
-static enum rc refuse_enum(const struct pb__reader *r, const struct pb__place *place,
-                           const char *word, const struct pb_field_meta *fm, struct bytes got)
+static enum rc refuse_enum(const struct pb__place *at, const struct pb_field_meta *fm,
+                           struct bytes got)
 {
     struct bytes quoted = pb__quotable(got);
     enum rc rc = RC_INVALID;
@@ -235,12 +231,12 @@ static enum rc refuse_enum(const struct pb__reader *r, const struct pb__place *p
     buf_init(&where, ERR_MSG_MAX);
     if (fm->enum_error) {
         pb__fill_enum_error(&list, fm->enum_error, fm->enumeration, got);
-        rc = refuse_value(r, place, word, "%s", buf_cstr(&list));
+        rc = refuse_value(at, "%s", buf_cstr(&list));
     } else {
         pb__list_values(&list, fm->enumeration, got, true);
-        pb__put_place(&where, r, place, " at ");
-        (void)err_set(r->err, RC_INVALID, word, "Unknown value `%.*s`%s: %s", BYTES_ARG(quoted),
-                      buf_cstr(&where), buf_cstr(&list));
+        pb__put_place(&where, at, " at ");
+        (void)err_set(at->r->err, RC_INVALID, at->word, "Unknown value `%.*s`%s: %s",
+                      BYTES_ARG(quoted), buf_cstr(&where), buf_cstr(&list));
     }
     buf_done(&where);
     buf_done(&list);
@@ -249,9 +245,8 @@ static enum rc refuse_enum(const struct pb__reader *r, const struct pb__place *p
 
 /* ---- reading ------------------------------------------------------------------------- */
 
-static enum rc read_int(const struct pb__reader *r, const struct pb__place *place, const char *word,
-                        const ProtobufCFieldDescriptor *f, const struct pb_field_meta *fm,
-                        struct json_value v, void *slot)
+static enum rc read_int(const struct pb__place *at, const ProtobufCFieldDescriptor *f,
+                        const struct pb_field_meta *fm, struct json_value v, void *slot)
 {
     int64_t low = 0;
     uint64_t high = 0;
@@ -261,7 +256,7 @@ static enum rc read_int(const struct pb__reader *r, const struct pb__place *plac
     pb__int_range(f, fm, &low, &high);
     if (json_as_u64(v, &u)) {
         if (u > high)
-            return refuse_value(r, place, word,
+            return refuse_value(at,
                                 "value: `%llu` is too large to be deserialized, maximum value "
                                 "authorized is `%llu`",
                                 (unsigned long long)u, (unsigned long long)high);
@@ -271,7 +266,7 @@ static enum rc read_int(const struct pb__reader *r, const struct pb__place *plac
     if (!json_as_i64(v, &i) || low >= 0)
         NEVER("an integer of another kind");
     if (i < low)
-        return refuse_value(r, place, word,
+        return refuse_value(at,
                             "value: `%lld` is too small to be deserialized, minimum value "
                             "authorized is `%lld`",
                             (long long)i, (long long)low);
@@ -279,40 +274,37 @@ static enum rc read_int(const struct pb__reader *r, const struct pb__place *plac
     return RC_OK;
 }
 
-static enum rc read_string(const struct pb__reader *r, const struct pb__place *place,
-                           const char *word, struct json_value v, void *slot)
+static enum rc read_string(const struct pb__place *at, struct json_value v, void *slot)
 {
     struct bytes text = json_type(v) == JSON_STRING ? json_string(v) : json_raw(v);
     char *copy;
 
     if (text.n > 0 && memchr(text.p, 0, text.n))
-        return refuse_value(r, place, word, "text may not hold the character U+0000");
-    copy = arena_strndup(r->arena, text.p, text.n);
+        return refuse_value(at, "text may not hold the character U+0000");
+    copy = arena_strndup(at->r->arena, text.p, text.n);
     if (!copy)
-        return pb__out_of_room(r->arena, r->err);
+        return pb__out_of_room(at->r->arena, at->r->err);
     *(char **)slot = copy;
     return RC_OK;
 }
 
-static enum rc read_bytes(const struct pb__reader *r, const struct pb__place *place,
-                          const char *word, const struct pb_field_meta *fm, struct json_value v,
-                          void *slot)
+static enum rc read_bytes(const struct pb__place *at, const struct pb_field_meta *fm,
+                          struct json_value v, void *slot)
 {
     struct bytes data;
 
     if (fm->flags & PB_FIELD_RAW_JSON)
-        data = arena_dup(r->arena, json_raw(v)); /* never empty */
-    else if (!pb__base64_get(r->arena, json_string(v), &data))
-        return refuse_value(r, place, word, "expected base64");
+        data = arena_dup(at->r->arena, json_raw(v)); /* never empty */
+    else if (!pb__base64_get(at->r->arena, json_string(v), &data))
+        return refuse_value(at, "expected base64");
     if (!data.p)
-        return pb__out_of_room(r->arena, r->err);
+        return pb__out_of_room(at->r->arena, at->r->err);
     pb__set_data(slot, data);
     return RC_OK;
 }
 
-enum rc pb__read_scalar(const struct pb__reader *r, const struct pb__place *place, const char *word,
-                        const ProtobufCFieldDescriptor *f, const struct pb_field_meta *fm,
-                        struct json_value v, void *slot)
+enum rc pb__read_scalar(const struct pb__place *at, const ProtobufCFieldDescriptor *f,
+                        const struct pb_field_meta *fm, struct json_value v, void *slot)
 {
     double d;
     int i;
@@ -324,28 +316,28 @@ enum rc pb__read_scalar(const struct pb__reader *r, const struct pb__place *plac
     case PROTOBUF_C_TYPE_FLOAT:
     case PROTOBUF_C_TYPE_DOUBLE:
         if (!json_as_double(v, &d))
-            return refuse_value(r, place, word, "number out of range");
+            return refuse_value(at, "number out of range");
         pb__store_double(f, slot, d);
         return RC_OK;
     case PROTOBUF_C_TYPE_ENUM:
         i = pb__enum_by_name(fm->enumeration, json_string(v), false);
         if (i < 0)
-            return refuse_enum(r, place, word, fm, json_string(v));
+            return refuse_enum(at, fm, json_string(v));
         *(int *)slot = fm->enumeration->desc->values[i].value;
         return RC_OK;
     case PROTOBUF_C_TYPE_STRING:
-        return read_string(r, place, word, v, slot);
+        return read_string(at, v, slot);
     case PROTOBUF_C_TYPE_BYTES:
-        return read_bytes(r, place, word, fm, v, slot);
+        return read_bytes(at, fm, v, slot);
     case PROTOBUF_C_TYPE_MESSAGE:
         NEVER("a message is no scalar");
     default:
-        return read_int(r, place, word, f, fm, v, slot);
+        return read_int(at, f, fm, v, slot);
     }
 }
 
-enum rc pb__read_time(const struct pb__reader *r, const struct pb__place *place, const char *word,
-                      enum pb_shape shape, uint32_t flags, struct json_value v, int64_t *ret_ns)
+enum rc pb__read_time(const struct pb__place *at, enum pb_shape shape, uint32_t flags,
+                      struct json_value v, int64_t *ret_ns)
 {
     struct bytes text = json_string(v);
     struct bytes quoted = pb__quotable(text);
@@ -353,11 +345,11 @@ enum rc pb__read_time(const struct pb__reader *r, const struct pb__place *place,
     if (shape == PB_SHAPE_DURATION) {
         if (pb__parse_duration(text, ret_ns))
             return RC_OK;
-        return refuse_value(r, place, word, "`%.*s` is an invalid duration", BYTES_ARG(quoted));
+        return refuse_value(at, "`%.*s` is an invalid duration", BYTES_ARG(quoted));
     }
     if (pb__parse_time(text, flags, ret_ns))
         return RC_OK;
-    return refuse_value(r, place, word,
+    return refuse_value(at,
                         "`%.*s` is an invalid date-time. It should follow the %sRFC 3339 "
                         "date-time format.",
                         BYTES_ARG(quoted),

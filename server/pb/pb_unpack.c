@@ -31,8 +31,8 @@ static void release(void *arg UNUSED, void *p UNUSED)
 
 size_t pb_arena_limit(size_t wire_bytes)
 {
-    const size_t most = 64u * 1024 * 1024;
-    const size_t least = 64u * 1024;
+    const size_t most = (size_t)64 * 1024 * 1024;
+    const size_t least = (size_t)64 * 1024;
 
     return wire_bytes > (most - least) / 32 ? most : 32 * wire_bytes + least;
 }
