@@ -18,6 +18,11 @@
 
 #include "base/mem.h"
 
+void block__head_put_dense(struct buf *out, size_t n)
+{
+    (void)buf_varint(out, (uint64_t)n * 2);
+}
+
 void block__head_put(struct buf *out, const uint32_t *ids, size_t n)
 {
     bool gaps = ids[n - 1] - ids[0] != n - 1;

@@ -49,7 +49,7 @@ static enum rc push_merged(struct adding *a, struct bytes below, enum op_kind ki
 {
     struct json_value base;
     struct json_error at;
-    uint32_t shape;
+    uint32_t shape = 0;
     enum rc rc;
 
     rc = json_parse(a->c->json_two, below, &index__json_limits, &base, &at);
@@ -74,7 +74,7 @@ static enum rc push_merge(struct adding *a, struct err *err)
     const struct op *last = s->last == NO_OP ? NULL : &a->p->ops[s->last];
     struct bytes below;
     struct buf stored;
-    uint32_t shape;
+    uint32_t shape = 0;
     enum rc rc;
 
     if (last && last->kind == OP_PUT)
@@ -120,7 +120,7 @@ static enum rc push_merge(struct adding *a, struct err *err)
 
 static enum rc push_put(struct adding *a, struct err *err)
 {
-    uint32_t shape;
+    uint32_t shape = 0;
     enum rc rc;
 
     rc = number_fields(a->p, a->d, a->doc, &shape, err);

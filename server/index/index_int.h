@@ -116,6 +116,7 @@ struct block_head {
     struct bytes frame;
 };
 
+void block__head_put_dense(struct buf *out, size_t n); /* ids without gaps */
 void block__head_put(struct buf *out, const uint32_t *ids, size_t n);
 enum rc block__head_read(struct bytes value, struct block_head *ret_head,
                          struct err *err) MUST_CHECK;
