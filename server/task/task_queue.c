@@ -161,7 +161,7 @@ static enum rc recover(struct task_queue *q, struct err *err)
         goto out;
     atomic_store(&q->next_spool, r.spool_end);
     task__clean(q, NULL, 0);
-    log_event(LOG_INFO, "task", "queue open", "ended=%zu queued=%zu next=%llu",
+    log_event(LOG_DEBUG, "task", "queue open", "ended=%zu queued=%zu next=%llu",
               task__table_ended(&q->table), task__table_unfinished(&q->table),
               (unsigned long long)q->next_uid);
 

@@ -211,14 +211,15 @@ static enum rc walk_all(struct recovery *r, struct err *err)
     enum rc rc = RC_OK;
     size_t i;
 
+    for (i = 1; i < r->n; i++)
+        if (r->found[i].head.before_number != r->found[i - 1].number)
+            return corrupt(r, &r->found[i], 32, "the segment before it is missing", err);
     for (i = 0; rc == RC_OK && i < r->n; i++) {
         struct found *f = &r->found[i];
         bool last = i + 1 == r->n;
         uint64_t limit = last ? f->size : r->found[i + 1].head.before_good;
         struct task__segment *segment;
 
-        if (i > 0 && f->head.before_number != r->found[i - 1].number)
-            return corrupt(r, f, 32, "the segment before it is missing", err);
         if (limit > f->size)
             return corrupt(r, f, f->size, "it is shorter than it was", err);
         segment = task__segment_new(f->number, f->fd, f->size);

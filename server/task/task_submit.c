@@ -324,6 +324,8 @@ static void answer(struct task_queue *q, struct task__submission *group)
         next = s->next;
         if (s->rc == RC_OK)
             task__tell(q, s->brief.uid);
+        payload_free(s->payload); /* who hears of a refusal finds no file of it any more */
+        s->payload = NULL;
         if (s->done)
             s->done(s->arg, s->rc, s->rc == RC_OK ? &s->brief : NULL, s->err);
         submission_free(s);
