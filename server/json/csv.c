@@ -277,25 +277,45 @@ static bool check_width(struct csv *csv)
     return false;
 }
 
+/* The first byte of b that begins no UTF-8 character; b.n when all is well. */
+static size_t find_bad_utf8(struct bytes b)
+{
+    size_t i = 0, n;
+    uint64_t word;
+
+    while (i < b.n) {
+        for (; b.n - i >= sizeof word; i += sizeof word) { /* ASCII, a word at a time */
+            memcpy(&word, b.p + i, sizeof word);
+            if (word & 0x8080808080808080u)
+                break;
+        }
+        if (i == b.n)
+            break;
+        n = json__utf8_len(b.p + i, b.p + b.n);
+        if (!n)
+            return i;
+        i += n;
+    }
+    return b.n;
+}
+
 static bool check_utf8(struct csv *csv)
 {
     const struct csv_place *at = &csv->cells.row;
-    size_t cell, i, n;
+    size_t cell;
 
     for (cell = 0; cell < csv->cells.n_cells; cell++) {
         struct bytes b = csv_cells_get(&csv->cells, cell);
+        size_t bad = find_bad_utf8(b);
 
-        for (i = 0; i < b.n; i += n) {
-            n = json__utf8_len(b.p + i, b.p + b.n);
-            if (n)
-                continue;
-            (void)err_set(&csv->failure, RC_INVALID, NULL,
-                          "CSV parse error: record %llu (line %llu, field: %zu, byte: %llu): "
-                          "invalid utf-8: invalid UTF-8 in field %zu near byte index %zu",
-                          (unsigned long long)csv->record, (unsigned long long)at->line, cell,
-                          (unsigned long long)at->byte, cell, i);
-            return false;
-        }
+        if (bad == b.n)
+            continue;
+        (void)err_set(&csv->failure, RC_INVALID, NULL,
+                      "CSV parse error: record %llu (line %llu, field: %zu, byte: %llu): "
+                      "invalid utf-8: invalid UTF-8 in field %zu near byte index %zu",
+                      (unsigned long long)csv->record, (unsigned long long)at->line, cell,
+                      (unsigned long long)at->byte, cell, bad);
+        return false;
     }
     return true;
 }

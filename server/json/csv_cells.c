@@ -11,6 +11,10 @@
 
 #include "base/mem.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 void csv_cells_init(struct csv_cells *c, uint8_t delimiter, size_t max_row_bytes)
 {
     *c = (struct csv_cells){.delimiter = delimiter, .max_row_bytes = max_row_bytes, .at = {1, 0}};
@@ -44,18 +48,26 @@ static void end_cell(struct csv_cells *c)
     c->ends[c->n_cells - 1] = c->text.n;
 }
 
-/* Bytes at the front of b that stand for themselves in this state. */
-static size_t count_plain(const struct csv_cells *c, struct bytes b)
+/* Bytes at the front of b before the first `stop`, LF or CR. */
+static size_t count_until(struct bytes b, uint8_t stop)
 {
-    size_t i;
+    size_t i = 0;
 
-    if (c->state == CSV_QUOTED) {
-        for (i = 0; i < b.n && b.p[i] != '"' && b.p[i] != '\n' && b.p[i] != '\r'; i++)
-            ;
-        return i;
+#if defined(__SSE2__)
+    const __m128i stops = _mm_set1_epi8((char)stop), lf = _mm_set1_epi8('\n'),
+                  cr = _mm_set1_epi8('\r');
+
+    for (; b.n - i >= 16; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(b.p + i));
+        __m128i line = _mm_or_si128(_mm_cmpeq_epi8(v, lf), _mm_cmpeq_epi8(v, cr));
+        int mask = _mm_movemask_epi8(_mm_or_si128(line, _mm_cmpeq_epi8(v, stops)));
+
+        if (mask)
+            return i + (size_t)__builtin_ctz((unsigned)mask);
     }
-    for (i = 0; i < b.n && b.p[i] != c->delimiter && b.p[i] != '\n' && b.p[i] != '\r'; i++)
-        ;
+#endif
+    while (i < b.n && b.p[i] != stop && b.p[i] != '\n' && b.p[i] != '\r')
+        i++;
     return i;
 }
 
@@ -118,7 +130,7 @@ static bool step(struct csv_cells *c, struct bytes *piece)
     if (c->state == CSV_ROW && byte != '\n' && byte != '\r')
         begin_row(c);
     if (c->state == CSV_PLAIN || c->state == CSV_QUOTED)
-        n = count_plain(c, *piece);
+        n = count_until(*piece, c->state == CSV_QUOTED ? '"' : c->delimiter);
     if (n) {
         (void)buf_append(&c->text, piece->p, n);
     } else {

@@ -18,6 +18,8 @@ static size_t space_len(struct bytes b)
 
     if (b.n && (b.p[0] == ' ' || (b.p[0] >= '\t' && b.p[0] <= '\r')))
         return 1;
+    if (!b.n || b.p[0] < 0xC2)
+        return 0;
     for (i = 0; i < ARRAY_LEN(wide); i++)
         if (bytes_starts(b, bytes_str(wide[i])))
             return strlen(wide[i]);
