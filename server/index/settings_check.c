@@ -51,11 +51,13 @@ static const char *kind_of(struct json_value v)
 
 static enum rc wrong_type(struct checking *x, struct json_value v, const char *expected)
 {
+    struct bytes place;
     struct buf at, found;
     enum rc rc;
 
     buf_init(&at, BUF_NO_LIMIT);
     buf_init(&found, BUF_NO_LIMIT);
+    place = at_text(x, &at);
     (void)buf_str(&found, kind_of(v));
     if (json_type(v) != JSON_NULL) {
         (void)buf_str(&found, ": `");
@@ -65,7 +67,7 @@ static enum rc wrong_type(struct checking *x, struct json_value v, const char *e
     if (found.n > ERR_MSG_MAX) /* cut there anyway; precisions are ints */
         found.n = ERR_MSG_MAX;
     rc = err_set(x->err, RC_INVALID, x->word, "Invalid value type%.*s: expected %s, but found %.*s",
-                 BYTES_ARG(at_text(x, &at)), expected, BYTES_ARG(buf_view(&found)));
+                 BYTES_ARG(place), expected, BYTES_ARG(buf_view(&found)));
     buf_done(&at);
     buf_done(&found);
     return rc;
@@ -74,12 +76,14 @@ static enum rc wrong_type(struct checking *x, struct json_value v, const char *e
 static enum rc wrong_value(struct checking *x, const char *before, struct bytes value,
                            const char *after)
 {
+    struct bytes place;
     struct buf at;
     enum rc rc;
 
     buf_init(&at, BUF_NO_LIMIT);
+    place = at_text(x, &at);
     rc = err_set(x->err, RC_INVALID, x->word, "Invalid value%.*s: %s%.*s%s",
-                 BYTES_ARG(at_text(x, &at)), before, BYTES_ARG(value), after);
+                 BYTES_ARG(place), before, BYTES_ARG(value), after);
     buf_done(&at);
     return rc;
 }
