@@ -21,7 +21,7 @@ struct arena;
 
 struct arena *arena_new(size_t limit);
 void arena_free(struct arena *a);
-void arena_reset(struct arena *a); /* frees the pieces, keeps the first chunk */
+void arena_reset(struct arena *a);            /* frees the pieces, keeps the first chunk */
 void *arena_alloc(struct arena *a, size_t n); /* not zeroed */
 void *arena_zalloc(struct arena *a, size_t n);
 char *arena_strdup(struct arena *a, const char *s);

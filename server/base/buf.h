@@ -33,9 +33,9 @@ bool buf_str(struct buf *b, const char *s);
 bool buf_byte(struct buf *b, uint8_t v);
 bool buf_varint(struct buf *b, uint64_t v);
 bool buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void buf_cut(struct buf *b, size_t n); /* drops all behind the first n bytes */
+void buf_cut(struct buf *b, size_t n);  /* drops all behind the first n bytes */
 void buf_drop(struct buf *b, size_t n); /* drops the first n bytes (moves the rest) */
-const char *buf_cstr(struct buf *b);   /* NUL behind the bytes, not counted; borrowed */
+const char *buf_cstr(struct buf *b);    /* NUL behind the bytes, not counted; borrowed */
 uint8_t *buf_take(struct buf *b, size_t *ret_n);
 
 static inline bool buf_ok(const struct buf *b)

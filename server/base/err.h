@@ -43,7 +43,8 @@ struct err {
 };
 
 /* Fills *err (err may be NULL) and returns rc, so a failure is one line. */
-enum rc err_set(struct err *err, enum rc rc, const char *word, const char *fmt, ...) PRINTF_LIKE(4, 5);
+enum rc err_set(struct err *err, enum rc rc, const char *word, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
 
 /* Like err_set, with ": " and the text of the errno value `sys_errno` behind the sentence. */
 enum rc err_set_sys(struct err *err, int sys_errno, const char *fmt, ...) PRINTF_LIKE(3, 4);

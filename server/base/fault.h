@@ -32,13 +32,15 @@ extern atomic_bool fault_any; /* one is set */
 int fault_pass(enum fault_point point); /* 0, or the errno to act upon */
 
 /* 0, or the errno value that the caller must treat as the call's failure. */
-#define FAULT(name) (atomic_load_explicit(&fault_any, memory_order_relaxed) ? fault_pass(FAULT_##name) : 0)
+#define FAULT(name)                                                                                \
+    (atomic_load_explicit(&fault_any, memory_order_relaxed) ? fault_pass(FAULT_##name) : 0)
 
 enum rc fault_set(const char *spec, struct err *err) MUST_CHECK; /* "name=action[@n][+]" */
 void fault_clear(void);
 void fault_release(enum fault_point point);
 /* Waits until a thread stands in a `pause` at point. */
 void fault_wait_paused(enum fault_point point);
-/* How often a fault has acted since the program began: a loop over n ends when it no longer rises. */
+/* How often a fault has acted since the program began: a loop over n ends when it no longer rises.
+ */
 uint64_t fault_hits(void);
 void fault_list(void (*each)(const char *name, void *arg), void *arg);

@@ -21,13 +21,15 @@
 struct fs_dir;
 
 /* Opens (and with make creates, mode 0700, parents too) a directory. */
-enum rc fs_dir_open(const char *path, bool make, struct fs_dir **ret_dir, struct err *err) MUST_CHECK;
+enum rc fs_dir_open(const char *path, bool make, struct fs_dir **ret_dir,
+                    struct err *err) MUST_CHECK;
 void fs_dir_close(struct fs_dir *dir);
 const char *fs_dir_path(const struct fs_dir *dir); /* borrowed */
 enum rc fs_dir_sync(struct fs_dir *dir, struct err *err) MUST_CHECK;
 /* Calls each for every entry except "." and ".."; stops when it returns non-OK. */
 typedef enum rc fs_dir_each_fn(void *arg, const char *name, struct err *err);
-enum rc fs_dir_each(struct fs_dir *dir, fs_dir_each_fn *each, void *arg, struct err *err) MUST_CHECK;
+enum rc fs_dir_each(struct fs_dir *dir, fs_dir_each_fn *each, void *arg,
+                    struct err *err) MUST_CHECK;
 /* Bytes free for us on the filesystem of dir. */
 enum rc fs_dir_free_bytes(struct fs_dir *dir, uint64_t *ret_bytes, struct err *err) MUST_CHECK;
 /* True while the directory still stands at its path (not removed or replaced). */
@@ -43,7 +45,7 @@ enum rc fs_open_read(struct fs_dir *dir, const char *name, int *ret_fd, struct e
 enum rc fs_open_new(struct fs_dir *dir, const char *name, int *ret_fd, struct err *err) MUST_CHECK;
 /* A path of the user's (import, CLI); regular files only, RC_INVALID for others. */
 enum rc fs_open_path(const char *path, int *ret_fd, struct err *err) MUST_CHECK;
-enum rc fs_write(int fd, struct bytes b, struct err *err) MUST_CHECK;           /* all of it */
+enum rc fs_write(int fd, struct bytes b, struct err *err) MUST_CHECK; /* all of it */
 enum rc fs_pwrite(int fd, struct bytes b, uint64_t at, struct err *err) MUST_CHECK;
 /* Reads up to n bytes; *ret_n < n only at the end of the file. */
 enum rc fs_read(int fd, void *p, size_t n, size_t *ret_n, struct err *err) MUST_CHECK;
@@ -58,15 +60,16 @@ void fs_close(int fd); /* -1 is fine; errors are lost: after fs_sync only */
 void fs_start_writeback(int fd, uint64_t from, uint64_t n);
 
 /* Whole small file, at most max bytes (RC_TOO_LARGE). *ret_p goes to xfree(). */
-enum rc fs_read_all(struct fs_dir *dir, const char *name, size_t max, uint8_t **ret_p, size_t *ret_n,
-                    struct err *err) MUST_CHECK;
+enum rc fs_read_all(struct fs_dir *dir, const char *name, size_t max, uint8_t **ret_p,
+                    size_t *ret_n, struct err *err) MUST_CHECK;
 /* New or replaced file, durable when it returns: temp, write, fsync, rename, fsync dir. */
-enum rc fs_replace(struct fs_dir *dir, const char *name, struct bytes content, struct err *err) MUST_CHECK;
+enum rc fs_replace(struct fs_dir *dir, const char *name, struct bytes content,
+                   struct err *err) MUST_CHECK;
 enum rc fs_unlink(struct fs_dir *dir, const char *name, struct err *err) MUST_CHECK;
 enum rc fs_mkdir(struct fs_dir *dir, const char *name, struct err *err) MUST_CHECK;
 /* Never replaces (RENAME_NOREPLACE, or link+unlink where that is unsupported). */
-enum rc fs_rename_new(struct fs_dir *from_dir, const char *from, struct fs_dir *to_dir, const char *to,
-                      struct err *err) MUST_CHECK;
+enum rc fs_rename_new(struct fs_dir *from_dir, const char *from, struct fs_dir *to_dir,
+                      const char *to, struct err *err) MUST_CHECK;
 /* Removes name and all below it; absent is fine. Never follows links. */
 enum rc fs_remove_tree(struct fs_dir *dir, const char *name, struct err *err) MUST_CHECK;
 /* fsyncs every file and directory below name, then name itself. */

@@ -12,9 +12,9 @@
 #include "base/attr.h"
 #include "base/base_int.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <openssl/evp.h>
-#include <pthread.h>
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
@@ -28,7 +28,7 @@ __extension__ typedef unsigned __int128 u128;
 #define CRC32C_POLYNOMIAL 0x82F63B78u /* 0x1EDC6F41 with its bits reversed */
 
 static uint32_t crc_table[8][256];
-static pthread_once_t crc_table_once = PTHREAD_ONCE_INIT;
+static struct once crc_table_once = ONCE_INIT;
 
 static void fill_crc_table(void)
 {
@@ -51,7 +51,7 @@ uint32_t hash__crc32c_soft(uint32_t crc, struct bytes b)
     size_t n = b.n;
     uint32_t c = ~crc;
 
-    ASSERT(pthread_once(&crc_table_once, fill_crc_table) == 0);
+    once_run(&crc_table_once, fill_crc_table);
     for (; n >= 8; p += 8, n -= 8) {
         uint32_t lo = get_u32le(p) ^ c, hi = get_u32le(p + 4);
 

@@ -76,6 +76,11 @@ void cond_broadcast(struct cond *c)
     ASSERT(pthread_cond_broadcast(&c->c) == 0);
 }
 
+void once_run(struct once *once, void (*fn)(void))
+{
+    ASSERT(pthread_once(&once->o, fn) == 0);
+}
+
 struct start {
     char name[16];
     thread_fn *fn;

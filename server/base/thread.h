@@ -24,6 +24,16 @@ struct thread {
     pthread_t t;
 };
 
+/* Something done at most once in a process: `static struct once made = ONCE_INIT;` */
+struct once {
+    pthread_once_t o;
+};
+
+#define ONCE_INIT                                                                                  \
+    {                                                                                              \
+        PTHREAD_ONCE_INIT                                                                          \
+    }
+
 typedef void thread_fn(void *arg);
 
 void mutex_init(struct mutex *m);
@@ -38,6 +48,9 @@ void cond_wait(struct cond *c, struct mutex *m);
 bool cond_wait_until(struct cond *c, struct mutex *m, int64_t mono_ns);
 void cond_signal(struct cond *c);
 void cond_broadcast(struct cond *c);
+
+/* Runs fn unless it has been run for `once`; returns when it has. */
+void once_run(struct once *once, void (*fn)(void));
 
 /* name: at most 15 bytes, seen in ps and gdb. All signals are blocked in the thread. */
 void thread_start(struct thread *t, const char *name, thread_fn *fn, void *arg);

@@ -17,16 +17,16 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <float.h>
 #include <locale.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static locale_t c_locale;
-static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
+static struct once c_locale_once = ONCE_INIT;
 
 static void make_c_locale(void)
 {
@@ -36,7 +36,7 @@ static void make_c_locale(void)
 
 static double convert(const char *text)
 {
-    ASSERT(pthread_once(&c_locale_once, make_c_locale) == 0);
+    once_run(&c_locale_once, make_c_locale);
     return strtod_l(text, NULL, c_locale);
 }
 
