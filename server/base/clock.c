@@ -296,8 +296,8 @@ bool clock_parse_rfc3339(struct bytes text, int64_t *ret_wall_ns)
     if (!take_date(&text, &c) || !take_char(&text, 't') || !take_time(&text, &c) ||
         !take_offset(&text, &offset_s) || text.n != 0)
         return false;
-    s = days_of_date(c.year, c.month, c.day) * S_PER_DAY + c.hour * 3600 + c.minute * 60 +
-        c.second - offset_s;
+    s = days_of_date(c.year, c.month, c.day) * S_PER_DAY + (int64_t)c.hour * 3600 +
+        (int64_t)c.minute * 60 + c.second - offset_s;
     if (c.second == 60 && !settle_leap_second(&s, &c.ns))
         return false;
     return join_ns(s, c.ns, ret_wall_ns);

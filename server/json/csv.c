@@ -22,8 +22,9 @@ enum kind { KIND_STRING, KIND_NUMBER, KIND_BOOLEAN };
 
 /* A member of every document. */
 struct column {
-    struct bytes key; /* owned: the name, quoted, and a colon */
-    size_t cell;      /* of the row */
+    uint8_t *key; /* owned: the name, quoted, and a colon */
+    size_t key_n;
+    size_t cell; /* of the row */
     enum kind kind;
 };
 
@@ -49,7 +50,7 @@ struct csv *csv_new(const struct csv_opts *opts, csv_fn *fn, void *arg)
     size_t max;
 
     opts = opts ? opts : &defaults;
-    delimiter = opts->delimiter ? opts->delimiter : ',';
+    delimiter = (char)(opts->delimiter ? opts->delimiter : ',');
     max = opts->max_row_bytes ? opts->max_row_bytes : ROW_DEFAULT;
     ASSERT((unsigned char)delimiter < 0x80 && !strchr("\"\r\n", delimiter));
     csv->fn = fn;
@@ -66,7 +67,7 @@ void csv_free(struct csv *csv)
     if (!csv)
         return;
     for (i = 0; i < csv->n_columns; i++)
-        xfree((void *)(uintptr_t)csv->columns[i].key.p);
+        xfree(csv->columns[i].key);
     xfree(csv->columns);
     csv_cells_done(&csv->cells);
     buf_done(&csv->document);
@@ -151,15 +152,15 @@ static void take_header(struct csv *csv)
     n = drop_replaced(names, n);
     csv->columns = xcalloc(n, sizeof *csv->columns);
     for (i = 0; i < n; i++) {
+        struct column *c = &csv->columns[i];
         struct buf key;
-        size_t key_n;
-        uint8_t *p;
 
         buf_init(&key, BUF_NO_LIMIT);
         json_quote(&key, names[i].name);
         (void)buf_byte(&key, ':');
-        p = buf_take(&key, &key_n);
-        csv->columns[i] = (struct column){bytes_of(p, key_n), names[i].cell, names[i].kind};
+        c->key = buf_take(&key, &c->key_n);
+        c->cell = names[i].cell;
+        c->kind = names[i].kind;
     }
     csv->n_columns = n;
     xfree(names);
@@ -211,7 +212,7 @@ static bool put_cell(struct csv *csv, struct json_writer *w, const struct column
 {
     struct bytes cell = csv_cells_get(&csv->cells, column->cell);
 
-    json_put_raw(w, column->key);
+    json_put_raw(w, bytes_of(column->key, column->key_n));
     w->comma = false; /* the key brings its colon */
     if (column->kind == KIND_NUMBER)
         return put_number(csv, w, cell);
