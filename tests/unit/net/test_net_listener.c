@@ -188,6 +188,8 @@ static void accepting_waits_while_there_are_too_many(void)
     world_client();
     world_turn(100);
     CU_ASSERT_EQUAL(world.n_probes, 2);
+    /* The kernel still says "readable": watching that would spin. */
+    CU_ASSERT_FALSE(event_pending(world.listener->ev_accept, EV_READ, NULL));
     world_hang_up(fd);
     world_turn(100);
     CU_ASSERT_EQUAL(world.n_probes, 3); /* the one that waited */
