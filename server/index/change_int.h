@@ -13,10 +13,9 @@
 
 struct store_batch;
 
-enum {
-    NO_OP = UINT32_MAX,
-    BLOCK_LARGE = RECORD_DOCUMENT_MAX / 2, /* a document in it may be near its limit */
-};
+#define NO_OP UINT32_MAX /* no operation */
+
+enum { BLOCK_LARGE = RECORD_DOCUMENT_MAX / 2 /* a document in it may be near its limit */ };
 
 enum op_kind {
     OP_PUT,   /* the whole document */

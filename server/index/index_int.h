@@ -44,7 +44,7 @@ void slab__done(struct slab *s);
 
 /* ---- fields.c: names of fields, numbered --------------------------------------------- */
 
-enum { FIELD_NONE = UINT32_MAX };
+#define FIELD_NONE UINT32_MAX /* no number of a field */
 
 /* Numbers rise from 0 in the order of arrival and are given back newest first. */
 struct fields {
