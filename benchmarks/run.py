@@ -182,9 +182,11 @@ def dump_once(args, server, body=None):
 
 
 def recompressed_dump(args, server, level):
-    out = subprocess.run([str(args.bin / "lode"), "--server", server.addr, "--json", "dump", "create", "--recompress",
-                          str(level)], check=True, capture_output=True, text=True).stdout
-    uid = re.search(r"\d{8}-\d{9}", out).group(0)
+    out = subprocess.run([str(args.bin / "lode"), "--server", server.addr, "--json", "dump", "create", "--no-wait",
+                          "--recompress", str(level)], check=True, capture_output=True, text=True).stdout
+    uid = json.loads(out.splitlines()[0])["uid"]
+    while server.call("GET", f"/dumps/{uid}/status")["status"] == "in_progress":
+        time.sleep(0.01)
     return args.work / "dumps" / f"{uid}.dump"
 
 
