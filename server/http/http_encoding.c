@@ -148,10 +148,21 @@ static bool looks_like_zlib(uint8_t first)
     return (first & 0x0f) == 8 && (first >> 4) <= 7;
 }
 
+/* Behind a member's end: true when another may begin. */
+static bool next_member(struct http_decoder *d)
+{
+    if (d->coding != HTTP_GZIP) /* only gzip goes on with another member */
+        return false;
+    ASSERT(inflateReset(&d->z) == Z_OK);
+    d->whole = false;
+    return true;
+}
+
 static enum rc run_zlib(struct http_decoder *d, struct bytes *in, uint8_t *out, size_t cap,
                         size_t *ret_n, struct err *err)
 {
     uInt asked = in->n < UINT32_MAX ? (uInt)in->n : UINT32_MAX;
+    int code = Z_OK;
 
     if (!d->started && d->coding == HTTP_DEFLATE && in->n > 0 && !looks_like_zlib(in->p[0]))
         ASSERT(inflateReset2(&d->z, RAW_BITS) == Z_OK);
@@ -160,21 +171,13 @@ static enum rc run_zlib(struct http_decoder *d, struct bytes *in, uint8_t *out, 
     d->z.avail_in = asked;
     d->z.next_out = out;
     d->z.avail_out = (uInt)cap;
-    while (d->z.avail_out > 0) {
-        int code;
-
-        if (d->whole) {
-            if (d->z.avail_in == 0)
-                break;
-            if (d->coding != HTTP_GZIP) /* only gzip may go on with another member */
-                return damaged(d, err);
-            ASSERT(inflateReset(&d->z) == Z_OK);
-            d->whole = false;
-        }
-        code = inflate(&d->z, Z_NO_FLUSH);
-        if (code == Z_BUF_ERROR) /* no progress: it waits for input */
+    while (d->z.avail_out > 0 && code != Z_BUF_ERROR) { /* no progress: it waits for input */
+        if (d->whole && d->z.avail_in == 0)
             break;
-        if (code != Z_OK && code != Z_STREAM_END)
+        if (d->whole && !next_member(d))
+            return damaged(d, err);
+        code = inflate(&d->z, Z_NO_FLUSH);
+        if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
             return damaged(d, err);
         d->whole = code == Z_STREAM_END;
     }

@@ -53,8 +53,10 @@ static void request_free(struct http_request *req)
     xfree(req);
 }
 
-void http_gateway_free(struct http_gateway *gw)
+void http_gateway_free(struct http_gateway *gateway)
 {
+    struct http_gateway *gw = gateway;
+
     if (!gw)
         return;
     ASSERT(gw->n_requests == 0);
@@ -73,17 +75,17 @@ void http_gateway_free(struct http_gateway *gw)
     xfree(gw);
 }
 
-struct net_protocol http_gateway_protocol(struct http_gateway *gw)
+struct net_protocol http_gateway_protocol(struct http_gateway *gateway)
 {
     struct net_protocol p = http__protocol;
 
-    p.protocol_arg = gw;
+    p.protocol_arg = gateway;
     return p;
 }
 
-size_t http_gateway_n_requests(const struct http_gateway *gw)
+size_t http_gateway_n_requests(const struct http_gateway *gateway)
 {
-    return gw->n_requests;
+    return gateway->n_requests;
 }
 
 struct http_request *http__request_take(struct http_gateway *gw, struct http_conn *conn)

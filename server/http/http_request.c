@@ -375,7 +375,7 @@ static enum rc fill_from_body(struct http_request *req, struct err *err)
         .taken = route->taken_by_path,
         .at = "",
     };
-    struct json_value root;
+    struct json_value root = {0};
     enum rc rc;
 
     rc = parse_body(req, &root, err);

@@ -190,6 +190,23 @@ static void fill_body(struct http_route *route)
                           !(in->fields[body].flags & (PB_FIELD_MAP | PB_FIELD_RAW_JSON));
 }
 
+/* The node of one segment below node; notes the name of a variable. */
+static struct node *child_of(struct http_router *router, struct http_route *route,
+                             struct node *node, struct bytes segment, const char **vars)
+{
+    char *name;
+
+    if (segment.p[0] != '{')
+        return literal_child(router, node, segment);
+    ASSERT(route->n_vars < HTTP_MAX_SEGMENTS && segment.p[segment.n - 1] == '}');
+    name = arena_strndup(router->arena, segment.p + 1, segment.n - 2);
+    ASSERT(name && field_index(route->method->in, name) >= 0);
+    push_name(vars, &route->n_vars, name);
+    if (!node->variable)
+        node->variable = alloc(router, sizeof(*node));
+    return node->variable;
+}
+
 static void add_route(struct http_router *router, const struct rpc_method *method,
                       const struct rpc_route *rule)
 {
@@ -204,21 +221,11 @@ static void add_route(struct http_router *router, const struct rpc_method *metho
     route->rule = rule;
     route->vars = vars;
     while (*p == '/') {
-        const char *begin = p + 1;
-        size_t n = strcspn(begin, "/");
+        struct bytes segment = bytes_of(p + 1, strcspn(p + 1, "/"));
 
-        if (*begin == '{') {
-            ASSERT(route->n_vars < HTTP_MAX_SEGMENTS && begin[n - 1] == '}');
-            vars[route->n_vars] = arena_strndup(router->arena, begin + 1, n - 2);
-            ASSERT(field_index(method->in, vars[route->n_vars]) >= 0);
-            route->n_vars++;
-            if (!node->variable)
-                node->variable = alloc(router, sizeof(*node));
-            node = node->variable;
-        } else {
-            node = literal_child(router, node, bytes_of(begin, n));
-        }
-        p = begin + n;
+        ASSERT(segment.n > 0);
+        node = child_of(router, route, node, segment, vars);
+        p += 1 + segment.n;
     }
     fill_constants(router, route);
     fill_taken(router, route);
@@ -300,10 +307,8 @@ void http_router_find(const struct http_router *router, enum http_verb verb,
     ret_match->allow = 0;
     if (n_segments > HTTP_MAX_SEGMENTS)
         return;
-    if (verb == HTTP_HEAD)
+    if (verb >= HTTP_N_VERBS) /* HEAD is served by it; others only learn what the path allows */
         s.verb = HTTP_GET;
-    else if (verb >= HTTP_N_VERBS)
-        s.verb = HTTP_GET; /* only to learn what the path allows */
     walk(&s, router->root, 0, 0);
     if (verb > HTTP_HEAD)
         ret_match->route = NULL;

@@ -218,11 +218,12 @@ char *http_size_text(char dst[HTTP_SIZE_TEXT_MAX], uint64_t bytes)
     rest = bytes % unit;
     cents = unit > 1ULL << 50 ? rest / (unit / 100) : rest * 100 / unit;
     if (cents == 0)
-        snprintf(dst, HTTP_SIZE_TEXT_MAX, "%llu %s", (unsigned long long)(bytes / unit),
-                 in_binary ? binary[i] : decimal[i]);
+        (void)snprintf(dst, HTTP_SIZE_TEXT_MAX, "%llu %s", (unsigned long long)(bytes / unit),
+                       in_binary ? binary[i] : decimal[i]);
     else
-        snprintf(dst, HTTP_SIZE_TEXT_MAX, "%llu.%02llu %s", (unsigned long long)(bytes / unit),
-                 (unsigned long long)cents, in_binary ? binary[i] : decimal[i]);
+        (void)snprintf(dst, HTTP_SIZE_TEXT_MAX, "%llu.%02llu %s",
+                       (unsigned long long)(bytes / unit), (unsigned long long)cents,
+                       in_binary ? binary[i] : decimal[i]);
     return dst;
 }
 
@@ -232,11 +233,11 @@ char *http_date_text(char dst[HTTP_DATE_MAX], int64_t wall_ns)
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     char iso[CLOCK_RFC3339_MAX]; /* "2024-08-08T17:05:55..." */
     int64_t day = wall_ns / (86400 * NS_PER_S);
-    int month;
+    size_t month;
 
     clock_format_rfc3339(iso, wall_ns);
-    month = (iso[5] - '0') * 10 + (iso[6] - '0') - 1;
-    snprintf(dst, HTTP_DATE_MAX, "%.3s, %.2s %.3s %.4s %.8s GMT", days + 3 * (day % 7), iso + 8,
-             months + 3 * month, iso, iso + 11);
+    month = (size_t)(iso[5] - '0') * 10 + (size_t)(iso[6] - '0') - 1;
+    (void)snprintf(dst, HTTP_DATE_MAX, "%.3s, %.2s %.3s %.4s %.8s GMT", days + 3 * (day % 7),
+                   iso + 8, months + 3 * month, iso, iso + 11);
     return dst;
 }

@@ -86,17 +86,17 @@ void net__addr_format(const struct net_addr *addr, char *dst, size_t cap)
 
         memcpy(&in, &addr->u.storage, sizeof(in));
         inet_ntop(AF_INET, &in.sin_addr, host, sizeof(host));
-        snprintf(dst, cap, "%s:%u", host, (unsigned)ntohs(in.sin_port));
+        (void)snprintf(dst, cap, "%s:%u", host, (unsigned)ntohs(in.sin_port));
     } else if (addr->u.sa.sa_family == AF_INET6) {
         struct sockaddr_in6 in6;
 
         memcpy(&in6, &addr->u.storage, sizeof(in6));
         inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof(host));
-        snprintf(dst, cap, "[%s]:%u", host, (unsigned)ntohs(in6.sin6_port));
+        (void)snprintf(dst, cap, "[%s]:%u", host, (unsigned)ntohs(in6.sin6_port));
     } else if (addr->n > offsetof(struct sockaddr_un, sun_path)) {
-        snprintf(dst, cap, "unix:%s", addr->u.un.sun_path);
+        (void)snprintf(dst, cap, "unix:%s", addr->u.un.sun_path);
     } else {
-        snprintf(dst, cap, "unix"); /* the client's end has no name */
+        (void)snprintf(dst, cap, "unix"); /* the client's end has no name */
     }
 }
 

@@ -62,7 +62,7 @@ struct net_loop *net_loop_new(void)
     struct net_loop *loop = xcalloc(1, sizeof(*loop));
 
     raise_file_limit();
-    signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of send(), not a signal */
+    (void)signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of send(), not a signal */
     mutex_init(&loop->lock);
     loop->base = base_new();
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

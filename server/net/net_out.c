@@ -128,6 +128,7 @@ void net__out_sent(struct net_out *out, struct net_spare *spare, size_t n)
         pop(out, spare);
     }
     if (n > 0) {
+        ASSERT(out->head); /* since n <= queued */
         out->head->p += n;
         out->head->n -= n;
         out->queued -= n;

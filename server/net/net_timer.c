@@ -75,7 +75,7 @@ struct net_timer *net__timer_add(struct net_timers *t, int64_t at, void (*fn)(vo
     *timer = (struct net_timer){.at = at, .seq = t->last_seq++, .fn = fn, .arg = arg};
     if (t->n == t->cap) {
         t->cap = t->cap ? t->cap * 2 : 64;
-        t->heap = xrealloc(t->heap, t->cap * sizeof(*t->heap));
+        t->heap = xrealloc(t->heap, t->cap * sizeof(struct net_timer *));
     }
     t->heap[t->n] = timer;
     t->n++;
