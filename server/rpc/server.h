@@ -30,6 +30,10 @@ struct rpc_server_opts {
     /*
      * May this call go on? Asked once, before a handler sees its first message (request NULL:
      * the stream ended without one). On failure the call fails with *err. NULL: all may.
+     *
+     * The HTTP gateway asks once more, before it reads a body or tells of a wrong query: then
+     * request has only what the path says, or is NULL where the path does not name the index.
+     * NULL means: the caller and the method's action alone.
      */
     enum rc (*access)(void *arg, struct rpc_call *call, const ProtobufCMessage *request,
                       struct err *err);
