@@ -132,6 +132,10 @@ enum rc dump__output_wait(struct dump__output *o, struct err *err) MUST_CHECK;
 bool dump__output_stopped(const struct dump__output *o);
 unsigned dump__threads(void); /* how many threads are worth it for decoding or packing */
 
+/* ---- dump_writer.c ------------------------------------------------------------------------- */
+
+struct fs_draft *dump__writer_draft(struct dump_writer *w); /* for tests: the file with no name */
+
 /* ---- dump_reader.c ------------------------------------------------------------------------- */
 
 struct dump_reader {

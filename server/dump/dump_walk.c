@@ -30,7 +30,6 @@ struct walk {
     struct dump_progress *progress; /* may be NULL */
     struct arena *arena;            /* owned: the record being shown */
     struct sha256 *sha;             /* owned */
-    struct frame_decoder *decoder;  /* owned; apart from the reader's */
 
     struct dump__checker *checker; /* NULL: documents are decoded here */
     atomic_uint_fast64_t *counts;  /* owned; per section, by the checker */
@@ -268,7 +267,7 @@ static enum rc show_frame(struct walk *w, struct bytes frame, struct err *err)
     struct bytes content;
     enum rc rc;
 
-    rc = frame_decode(w->decoder, frame, RECORD_FRAME_MAX, &content, err);
+    rc = frame_decode(w->r->decoder, frame, RECORD_FRAME_MAX, &content, err);
     if (rc != RC_OK)
         return rc;
     w->n_content += content.n;
@@ -460,7 +459,6 @@ static enum rc run(struct walk *w, struct err *err)
 
     w->arena = arena_new(0);
     w->sha = sha256_new();
-    w->decoder = frame_decoder_new();
     rc = walk_sections(w, &why);
     if (rc == RC_OK && w->checker)
         rc = check_deferred(w, &why);
@@ -470,7 +468,6 @@ static enum rc run(struct walk *w, struct err *err)
         (void)err_prefix(&why, "'%s': ", w->r->name);
     if (rc != RC_OK && err)
         *err = why;
-    frame_decoder_free(w->decoder);
     sha256_free(w->sha);
     arena_free(w->arena);
     xfree(w->window);

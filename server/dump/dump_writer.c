@@ -230,6 +230,11 @@ void dump_writer_close(struct dump_writer *w)
     xfree(w);
 }
 
+struct fs_draft *dump__writer_draft(struct dump_writer *w)
+{
+    return w->draft;
+}
+
 /* ---- what callers put in -----------------------------------------------------------------------
  */
 

@@ -356,7 +356,7 @@ unsigned fixture_n_files(void)
 /* ---- reading
  * ------------------------------------------------------------------------------------- */
 
-static int memory_file(struct bytes bytes)
+int fixture_file(struct bytes bytes)
 {
     int fd = memfd_create("dump", MFD_CLOEXEC);
 
@@ -365,28 +365,35 @@ static int memory_file(struct bytes bytes)
     return fd;
 }
 
-enum rc fixture_read(struct bytes bytes, uint64_t *ret_digest)
+enum rc fixture_read_file(int fd, uint64_t *ret_digest)
 {
     struct dump_reader *r = NULL;
     struct digest d = {0};
     struct dump_visitor v = watcher(&d);
-    int fd = memory_file(bytes);
     enum rc rc;
 
     rc = dump__reader_open_fd(fd, "x.dump", &r, &fx.err);
     if (rc == RC_OK)
         rc = dump_reader_walk(r, &v, &fx.err);
     dump_reader_close(r);
-    fs_close(fd);
     if (ret_digest)
         *ret_digest = d.h;
+    return rc;
+}
+
+enum rc fixture_read(struct bytes bytes, uint64_t *ret_digest)
+{
+    int fd = fixture_file(bytes);
+    enum rc rc = fixture_read_file(fd, ret_digest);
+
+    fs_close(fd);
     return rc;
 }
 
 enum rc fixture_verify(struct bytes bytes, unsigned threads)
 {
     struct dump_reader *r = NULL;
-    int fd = memory_file(bytes);
+    int fd = fixture_file(bytes);
     enum rc rc;
 
     rc = dump__reader_open_fd(fd, "x.dump", &r, &fx.err);

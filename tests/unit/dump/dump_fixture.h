@@ -38,6 +38,8 @@ enum rc fixture_dump(const struct sample *sample, const char *name);
 void fixture_make(const struct sample *sample);
 unsigned fixture_n_files(void); /* entries of the directory, hidden ones too */
 
+int fixture_file(struct bytes bytes); /* a file of memory; goes to fs_close() */
+enum rc fixture_read_file(int fd, uint64_t *ret_digest);
 /* Opens bytes as a dump and walks all of it; *ret_digest (may be NULL) is of all that was shown. */
 enum rc fixture_read(struct bytes bytes, uint64_t *ret_digest);
 /* The same through dump_reader_verify(). */
