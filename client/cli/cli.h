@@ -91,6 +91,8 @@ enum { CLI_TEXT = 32 };
 char *cli_bytes(char dst[CLI_TEXT], uint64_t bytes);   /* "12.3 MiB" */
 char *cli_seconds(char dst[CLI_TEXT], double seconds); /* "0.42 s", "3 min 5 s" */
 char *cli_number(char dst[CLI_TEXT], uint64_t v);      /* "1,234,567" */
+char *cli_count(char dst[CLI_TEXT + CLI_TEXT], uint64_t n,
+                const char *noun); /* "1 document", "2 documents" */
 char *cli_time(char dst[CLI_TEXT + 8], const Google__Protobuf__Timestamp *t); /* "" for NULL */
 
 /* Rows in aligned columns. heads: "UID|NAME|>SIZE", ">" for the right side. */

@@ -177,8 +177,10 @@ char *cli_seconds(char dst[CLI_TEXT], double seconds)
 {
     uint64_t whole = seconds < 0 ? 0 : seconds < 1e9 ? (uint64_t)seconds : 1000000000;
 
-    if (whole < 10)
-        snprintf(dst, CLI_TEXT, "%.2f s", seconds < 0 ? 0 : seconds);
+    if (seconds < 0.1)
+        snprintf(dst, CLI_TEXT, "%.1f ms", seconds > 0 ? seconds * 1e3 : 0);
+    else if (whole < 10)
+        snprintf(dst, CLI_TEXT, "%.2f s", seconds);
     else if (whole < 120)
         snprintf(dst, CLI_TEXT, "%llu s", (unsigned long long)whole);
     else if (whole < 7200)
@@ -203,6 +205,14 @@ char *cli_number(char dst[CLI_TEXT], uint64_t v)
         dst[to++] = digits[i];
     }
     dst[to] = '\0';
+    return dst;
+}
+
+char *cli_count(char dst[CLI_TEXT + CLI_TEXT], uint64_t n, const char *noun)
+{
+    char digits[CLI_TEXT];
+
+    snprintf(dst, CLI_TEXT + CLI_TEXT, "%s %s%s", cli_number(digits, n), noun, n == 1 ? "" : "s");
     return dst;
 }
 
@@ -289,7 +299,17 @@ static enum cli_colour colour_of(const char *cell)
     return CLI_PLAIN;
 }
 
-static void print_cell(struct cli *cli, const struct cli_table *t, size_t row, size_t i)
+/* Cells behind the last one that says something are not padded for. */
+static size_t cells_of(const struct cli_table *t, size_t row)
+{
+    size_t n = t->n_columns;
+
+    while (n > 1 && t->cells[row * t->n_columns + n - 1][0] == '\0')
+        n--;
+    return n;
+}
+
+static void print_cell(struct cli *cli, const struct cli_table *t, size_t row, size_t i, bool last)
 {
     const char *cell = t->cells[row * t->n_columns + i];
     size_t pad = t->width[i] - width_of(cell);
@@ -301,7 +321,7 @@ static void print_cell(struct cli *cli, const struct cli_table *t, size_t row, s
     if (t->right[i])
         printf("%*s", (int)pad, "");
     printf("%s%s%s", cli_colour_on(coloured, colour), cell, cli_colour_off(coloured));
-    if (!t->right[i] && i + 1 < t->n_columns)
+    if (!t->right[i] && !last)
         printf("%*s", (int)pad, "");
 }
 
@@ -311,8 +331,10 @@ void cli_table_print(struct cli *cli, struct cli_table *t)
     size_t i;
 
     for (row = 0; row < t->n_rows; row++) {
-        for (i = 0; i < t->n_columns; i++)
-            print_cell(cli, t, row, i);
+        size_t n = cells_of(t, row);
+
+        for (i = 0; i < n; i++)
+            print_cell(cli, t, row, i, i + 1 == n);
         putchar('\n');
     }
     for (i = 0; i < t->n_rows * t->n_columns; i++)

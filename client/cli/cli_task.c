@@ -122,28 +122,28 @@ static double duration_of(const Lode__V1__Task *task)
 static char *outcome(char *dst, size_t cap, const Lode__V1__Task *task)
 {
     const Lode__V1__TaskDetails *d = task->details;
-    char n[CLI_TEXT];
+    char n[2 * CLI_TEXT];
 
     dst[0] = '\0';
     if (!d)
         return dst;
     if (d->kind_case == LODE__V1__TASK_DETAILS__KIND_DOCUMENT_ADDITION)
-        snprintf(dst, cap, ", %s documents indexed",
-                 cli_number(n, d->document_addition->indexed_documents));
+        snprintf(dst, cap, ", %s indexed",
+                 cli_count(n, d->document_addition->indexed_documents, "document"));
     else if (d->kind_case == LODE__V1__TASK_DETAILS__KIND_DOCUMENT_DELETION)
-        snprintf(dst, cap, ", %s documents deleted",
-                 cli_number(n, d->document_deletion->deleted_documents));
+        snprintf(dst, cap, ", %s deleted",
+                 cli_count(n, d->document_deletion->deleted_documents, "document"));
     else if (d->kind_case == LODE__V1__TASK_DETAILS__KIND_DOCUMENT_CLEAR)
-        snprintf(dst, cap, ", %s documents deleted",
-                 cli_number(n, d->document_clear->deleted_documents));
+        snprintf(dst, cap, ", %s deleted",
+                 cli_count(n, d->document_clear->deleted_documents, "document"));
     else if (d->kind_case == LODE__V1__TASK_DETAILS__KIND_INDEX_DELETION)
-        snprintf(dst, cap, ", %s documents deleted",
-                 cli_number(n, d->index_deletion->deleted_documents));
+        snprintf(dst, cap, ", %s deleted",
+                 cli_count(n, d->index_deletion->deleted_documents, "document"));
     else if (d->kind_case == LODE__V1__TASK_DETAILS__KIND_TASK_CANCELATION)
-        snprintf(dst, cap, ", %s tasks canceled",
-                 cli_number(n, d->task_cancelation->canceled_tasks));
+        snprintf(dst, cap, ", %s canceled",
+                 cli_count(n, d->task_cancelation->canceled_tasks, "task"));
     else if (d->kind_case == LODE__V1__TASK_DETAILS__KIND_TASK_DELETION)
-        snprintf(dst, cap, ", %s tasks deleted", cli_number(n, d->task_deletion->deleted_tasks));
+        snprintf(dst, cap, ", %s deleted", cli_count(n, d->task_deletion->deleted_tasks, "task"));
     return dst;
 }
 

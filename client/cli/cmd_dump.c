@@ -58,14 +58,14 @@ static int state_code(struct cli *cli, const char *uid, Lode__V1__DumpState stat
 
 static void say_end(struct cli *cli, const char *uid, const Lode__V1__DumpProgress *p)
 {
-    char documents[CLI_TEXT];
+    char documents[2 * CLI_TEXT];
     char bytes[CLI_TEXT];
 
     if (cli->quiet || p->status != LODE__V1__DUMP_STATE__DUMP_STATE_DONE)
         return;
-    printf("dump %s %sdone%s, %s documents, %s, writes held for %.0f ms\n", uid,
+    printf("dump %s %sdone%s, %s, %s, writes held for %.0f ms\n", uid,
            cli_colour_on(cli->colour_out, CLI_GOOD), cli_colour_off(cli->colour_out),
-           cli_number(documents, p->documents), cli_bytes(bytes, p->written_bytes),
+           cli_count(documents, p->documents, "document"), cli_bytes(bytes, p->written_bytes),
            p->barrier_held_ms);
 }
 

@@ -77,7 +77,7 @@ static int verify(struct cli *cli, const char *path, bool say)
 {
     struct check c = {0};
     const struct dump_info *info;
-    char documents[CLI_TEXT];
+    char documents[2 * CLI_TEXT];
     char bytes[CLI_TEXT];
     int code = open_dump(cli, path, &c.reader);
 
@@ -89,8 +89,9 @@ static int verify(struct cli *cli, const char *path, bool say)
         code = cli_say_error(cli, c.rc == RC_CORRUPT ? CLI_DAMAGED : CLI_REFUSED, "%s: %s", path,
                              c.err.msg);
     else if (say && !cli->quiet)
-        printf("%s: %sgood%s, %s documents, %s\n", path, cli_colour_on(cli->colour_out, CLI_GOOD),
-               cli_colour_off(cli->colour_out), cli_number(documents, info->manifest->documents),
+        printf("%s: %sgood%s, %s, %s\n", path, cli_colour_on(cli->colour_out, CLI_GOOD),
+               cli_colour_off(cli->colour_out),
+               cli_count(documents, info->manifest->documents, "document"),
                cli_bytes(bytes, info->file_bytes));
     dump_reader_close(c.reader);
     return code;
