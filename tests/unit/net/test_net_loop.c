@@ -62,6 +62,23 @@ static void what_is_posted_runs_even_when_the_loop_is_freed(void)
     CU_ASSERT_STRING_EQUAL(note.text, "a");
 }
 
+static void post_again(void *arg)
+{
+    note.n++;
+    if (note.n < 5)
+        net_post(world.loop, post_again, arg);
+}
+
+static void what_is_pending_runs_to_its_end_without_waiting(void)
+{
+    net_run_pending(NULL);
+    net_run_pending(world.loop);
+    net_post(world.loop, post_again, NULL);
+    net_timer_start(world.loop, clock_mono_ns() + 3600 * NS_PER_S, write_a, NULL);
+    net_run_pending(world.loop);
+    CU_ASSERT_EQUAL(note.n, 5);
+}
+
 struct poster {
     struct thread thread;
     unsigned done; /* loop thread only */
@@ -262,6 +279,7 @@ static void signals_arrive_on_the_loop(void)
 
 SUITE(net_loop, setup, world_teardown, TEST(posts_run_in_order_and_their_own_posts_later),
       TEST(what_is_posted_runs_even_when_the_loop_is_freed),
+      TEST(what_is_pending_runs_to_its_end_without_waiting),
       TEST(every_post_of_every_thread_arrives_in_its_order),
       TEST(another_thread_can_stop_a_sleeping_loop), TEST(timers_run_when_due_and_in_order),
       TEST(a_cancelled_timer_never_runs), TEST(a_timer_that_starts_itself_leaves_room_for_others),
