@@ -53,7 +53,8 @@ static void lay(struct buf *current, struct bytes patch)
     enum rc checked = settings_check(patch, false, &err), rc;
 
     ASSERT(checked == RC_OK || (err.rc == checked && err.word && err.msg[0]));
-    (void)settings_check(patch, true, NULL);
+    rc = settings_check(patch, true, NULL); /* other paths in the texts, the same judgement */
+    ASSERT(rc == checked);
     buf_init(&out, BUF_NO_LIMIT);
     rc = settings__apply(buf_view(current), patch, &out, &err);
     ASSERT(checked == RC_OK || rc == checked);
