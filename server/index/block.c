@@ -108,8 +108,8 @@ enum rc block__spans(struct bytes content, struct block_docs *docs, struct err *
 enum rc block__inflate(struct frame_decoder *decoder, struct bytes value, uint32_t first,
                        uint32_t count, struct block_docs *docs, struct err *err)
 {
-    struct block_head head;
-    struct bytes content;
+    struct block_head head = {0};
+    struct bytes content = {0};
     enum rc rc;
 
     rc = block__head_read(value, &head, err);

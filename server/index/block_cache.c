@@ -116,7 +116,7 @@ static void drop_oldest(struct shard *s)
 
 static void shrink(struct shard *s, size_t max)
 {
-    while (s->bytes > max)
+    while (s->oldest && s->bytes > max)
         drop_oldest(s);
 }
 

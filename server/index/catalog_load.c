@@ -140,7 +140,8 @@ static enum rc load_body(struct loading *l, struct err *err)
         return corrupt(l, err, "it has no settings");
     if (rc != RC_OK)
         return rc;
-    s->settings = bytes_of(xmemdup(settings.p, settings.n), settings.n);
+    s->settings_text = xmemdup(settings.p, settings.n);
+    s->settings = bytes_of(s->settings_text, settings.n);
     l->n_documents = 0;
     rc = each_entry(l->view, key_head(&key, KEY_DIRECTORY, s->body), load_directory, l, err);
     if (rc != RC_OK)

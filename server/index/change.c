@@ -86,7 +86,7 @@ enum rc change_begin(struct catalog *catalog, struct change **ret_change, struct
     c->base_drafts = xcalloc(s->n ? s->n : 1, sizeof *c->base_drafts);
     c->table = index__grow(NULL, sizeof(struct draft *), s->n + 1, &c->table_cap);
     for (i = 0; i < s->n; i++) {
-        const struct index_state *base = s->by_uid[i];
+        struct index_state *base = s->by_uid[i];
 
         c->base_drafts[i] = (struct draft){.id = base->id,
                                            .base = base,

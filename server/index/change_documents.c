@@ -162,7 +162,7 @@ enum rc change_document(struct change *c, uint32_t index_id, struct bytes json,
                         const struct document_opts *opts, struct err *err)
 {
     struct adding a = {.c = c, .opts = opts, .json = json};
-    struct bytes id;
+    struct bytes id = {0};
     enum rc rc;
 
     rc = prepare(&a, index_id, &id, err);

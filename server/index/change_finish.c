@@ -8,11 +8,6 @@
 #include "base/mem.h"
 #include "store/store.h"
 
-static struct bytes dup_bytes(struct bytes b)
-{
-    return bytes_of(xmemdup(b.p, b.n), b.n);
-}
-
 static void copy_documents(struct index_state *next, const struct index_state *stored)
 {
     if (!stored)
@@ -61,7 +56,8 @@ static enum rc write_draft(struct change *c, const struct draft *d, uint32_t ver
     s->primary_key = d->m.primary_key ? xstrdup(d->m.primary_key) : NULL;
     s->created_ns = d->m.created_ns;
     s->updated_ns = d->m.updated_ns;
-    s->settings = dup_bytes(d->m.settings);
+    s->settings_text = xmemdup(d->m.settings.p, d->m.settings.n);
+    s->settings = bytes_of(s->settings_text, d->m.settings.n);
     copy_documents(s, stored);
     if (d->m.docs && d->m.docs->n_ops) {
         rc = change__write_documents(c, d, s, version, batch, err);
@@ -119,23 +115,37 @@ static bool write_deleted(struct change *c, struct snapshot *next, struct store_
     return some || next->n_trash;
 }
 
-static enum rc write_drafts(struct change *c, uint32_t version, struct store_batch *batch,
-                            struct index_state **states, size_t *n, bool *some, struct err *err)
+/* The states of all indexes behind the commit, as shares; *ret_n of them also on failure. */
+static enum rc write_drafts(struct change *c, struct store_batch *batch,
+                            struct index_state **states, size_t *ret_n, struct err *err)
 {
-    for (*n = 0; *n < c->n_table; ++*n) {
-        struct draft *d = c->table[*n];
-        enum rc rc;
+    uint32_t version = (uint32_t)c->view->snapshot->seq + 1;
+    size_t i;
 
-        if (!d->m.changed) {
-            states[*n] = index_state__ref((struct index_state *)(uintptr_t)d->base);
-            continue;
-        }
-        *some = true;
-        rc = write_draft(c, d, version, batch, &states[*n], err);
+    for (i = 0; i < c->n_table; i++) {
+        const struct draft *d = c->table[i];
+        enum rc rc = RC_OK;
+
+        if (d->m.changed)
+            rc = write_draft(c, d, version, batch, &states[i], err);
+        else
+            states[i] = index_state__ref(d->base);
+        *ret_n = i;
         if (rc != RC_OK)
             return rc;
     }
+    *ret_n = i;
     return RC_OK;
+}
+
+static bool any_changed(const struct change *c)
+{
+    size_t i;
+
+    for (i = 0; i < c->n_table; i++)
+        if (c->table[i]->m.changed)
+            return true;
+    return false;
 }
 
 static void put_meta(const struct snapshot *next, struct store_batch *batch)
@@ -151,23 +161,22 @@ static void put_meta(const struct snapshot *next, struct store_batch *batch)
 
 enum rc change_finish(struct change *c, struct store_batch *batch, struct err *err)
 {
-    uint64_t seq = c->view->snapshot->seq + 1;
     struct index_state **states;
     struct snapshot *next = NULL;
-    bool some = false;
-    size_t n, i;
+    bool some = any_changed(c);
+    size_t n = 0, i;
     enum rc rc;
 
     ASSERT(!c->marked && !c->next);
     states = xmalloc((c->n_table ? c->n_table : 1) * sizeof(struct index_state *));
-    rc = write_drafts(c, (uint32_t)seq, batch, states, &n, &some, err);
+    rc = write_drafts(c, batch, states, &n, err);
     if (rc != RC_OK) {
         for (i = 0; i < n; i++)
             index_state__unref(states[i]);
         goto out;
     }
     next = snapshot__new(states, n);
-    next->seq = seq;
+    next->seq = c->view->snapshot->seq + 1;
     next->next_index = c->next_index;
     next->next_body = c->next_body;
     some = write_deleted(c, next, batch) || some;

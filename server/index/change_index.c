@@ -262,7 +262,7 @@ enum rc change_documents_begin(struct change *c, uint32_t index_id,
                                const struct document_opts *opts, struct bytes first_document,
                                int64_t now_ns, struct err *err)
 {
-    struct bytes key;
+    struct bytes key = {0};
     struct draft *d;
     enum rc rc;
 

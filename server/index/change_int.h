@@ -118,7 +118,7 @@ struct draft_meta {
 
 struct draft {
     uint32_t id;
-    const struct index_state *base; /* as committed; NULL: made by this change */
+    struct index_state *base; /* as committed, borrowed; NULL: made by this change */
     struct draft_meta m;
     uint64_t touched; /* mark since which it has an undo */
 };
@@ -175,7 +175,7 @@ enum rc change__resolve_one(struct change *c, struct pending *p, uint32_t slot,
 enum rc change__count(struct change *c, struct draft *d, uint64_t *ret_n,
                       struct err *err) MUST_CHECK;
 /* Slot numbers in byte order of their ids; xfree() it. */
-uint32_t *change__sorted_slots(const struct pending *p, size_t from, size_t *ret_n);
+uint32_t *change__sorted_slots(struct pending *p, size_t from, size_t *ret_n);
 
 /* change_write.c: pending documents into blocks and ids */
 enum rc change__write_documents(struct change *c, const struct draft *d, struct index_state *next,
@@ -189,7 +189,7 @@ struct edit {
 };
 struct block_plan {
     struct change *change;
-    const struct pending *docs;
+    struct pending *docs;
     struct index_state *next;    /* next->dir is filled, counts are changed */
     const struct directory *old; /* borrowed from the base; may be empty */
     uint32_t version;
@@ -198,6 +198,7 @@ struct block_plan {
     size_t n_edits;
     const uint32_t *new_ops; /* operations whose documents are new, in order */
     size_t n_new;
+    struct mutex lock;    /* guards field_delta while jobs run */
     int64_t *field_delta; /* per number in docs->fields */
 };
 enum rc change__write_blocks(struct block_plan *plan, struct err *err) MUST_CHECK;

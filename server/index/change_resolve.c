@@ -37,7 +37,7 @@ static int by_id(const void *a, const void *b, void *arg)
     return bytes_cmp(slot_id(&p->slots[x->slot]), slot_id(&p->slots[y->slot]));
 }
 
-uint32_t *change__sorted_slots(const struct pending *p, size_t from, size_t *ret_n)
+uint32_t *change__sorted_slots(struct pending *p, size_t from, size_t *ret_n)
 {
     size_t n = p->n_slots - from, i;
     struct sort_key *keys = xmalloc((n ? n : 1) * sizeof *keys);
@@ -47,10 +47,10 @@ uint32_t *change__sorted_slots(const struct pending *p, size_t from, size_t *ret
     for (i = 0; i < n; i++) {
         keys[i].slot = (uint32_t)(from + i);
         keys[i].head = head_of(slot_id(&p->slots[from + i]));
-        sorted = sorted && (i == 0 || by_id(&keys[i - 1], &keys[i], (void *)(uintptr_t)p) < 0);
+        sorted = sorted && (i == 0 || by_id(&keys[i - 1], &keys[i], p) < 0);
     }
     if (!sorted)
-        qsort_r(keys, n, sizeof *keys, by_id, (void *)(uintptr_t)p);
+        qsort_r(keys, n, sizeof *keys, by_id, p);
     for (i = 0; i < n; i++)
         slots[i] = keys[i].slot;
     xfree(keys);

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 struct writing {
-    const struct pending *p;
+    struct pending *p;
     const struct index_state *base; /* or NULL */
     struct edit *edits;             /* owned, as all below */
     size_t n_edits;

@@ -73,20 +73,28 @@ static void find_path(struct json_value v, struct bytes path, size_t *n_found,
     }
 }
 
-/* A sentence that quotes a whole document or value, compact. */
-static enum rc quote(struct err *err, const char *word, const char *before, struct bytes key,
-                     const char *middle, struct json_value v, const char *after)
+/* The compact text of v, as far as a message can show it; buf_done() it. */
+static struct buf quoted(struct json_value v)
 {
     struct buf text;
-    enum rc rc;
 
     buf_init(&text, BUF_NO_LIMIT);
     json_compact_value(v, &text);
-    /* Precision is an int, and the message is cut long before. */
-    if (text.n > ERR_MSG_MAX)
+    if (text.n > ERR_MSG_MAX) /* a precision is an int, and the message is cut before that */
         text.n = ERR_MSG_MAX;
-    rc = err_set(err, RC_INVALID, word, "%s%.*s%s%.*s%s", before, BYTES_ARG(key), middle,
-                 BYTES_ARG(buf_view(&text)), after);
+    return text;
+}
+
+static enum rc invalid_id(struct json_value v, struct err *err)
+{
+    struct buf text = quoted(v);
+    enum rc rc;
+
+    rc = err_set(err, RC_INVALID, "invalid_document_id",
+                 "Document identifier `%.*s` is invalid. A document identifier can be of type "
+                 "integer or string, only composed of alphanumeric characters (a-z A-Z 0-9), "
+                 "hyphens (-) and underscores (_), and can not be more than 511 bytes.",
+                 BYTES_ARG(buf_view(&text)));
     buf_done(&text);
     return rc;
 }
@@ -109,10 +117,7 @@ static enum rc id_of_value(struct json_value v, struct bytes *ret_id, struct err
             return RC_OK;
         }
     }
-    return quote(err, "invalid_document_id", "Document identifier `", (struct bytes){0}, "", v,
-                 "` is invalid. A document identifier can be of type integer or string, only "
-                 "composed of alphanumeric characters (a-z A-Z 0-9), hyphens (-) and underscores "
-                 "(_), and can not be more than 511 bytes.");
+    return invalid_id(v, err);
 }
 
 enum rc document__id(struct json_value document, struct bytes primary_key, struct bytes *ret_id,
@@ -120,6 +125,8 @@ enum rc document__id(struct json_value document, struct bytes primary_key, struc
 {
     struct json_value v = {0};
     size_t n_found = 0;
+    struct buf text;
+    enum rc rc;
 
     if (!memchr(primary_key.p, '.', primary_key.n))
         n_found = json_get(document, primary_key, &v) ? 1 : 0;
@@ -127,11 +134,13 @@ enum rc document__id(struct json_value document, struct bytes primary_key, struc
         find_path(document, primary_key, &n_found, &v);
     if (n_found == 1)
         return id_of_value(v, ret_id, err);
-    if (n_found == 0)
-        return quote(err, "missing_document_id", "Document doesn't have a `", primary_key,
-                     "` attribute: `", document, "`.");
-    return quote(err, "invalid_document_id", "Document have too many matching `", primary_key,
-                 "` attribute: `", document, "`.");
+    text = quoted(document);
+    rc = err_set(err, RC_INVALID, n_found ? "invalid_document_id" : "missing_document_id",
+                 "Document %s `%.*s` attribute: `%.*s`.",
+                 n_found ? "have too many matching" : "doesn't have a", BYTES_ARG(primary_key),
+                 BYTES_ARG(buf_view(&text)));
+    buf_done(&text);
+    return rc;
 }
 
 static bool ends_with_id(struct bytes name)

@@ -104,8 +104,8 @@ enum rc view__document(struct catalog_view *view, const struct index_state *s, u
 enum rc document_get(struct catalog_view *view, uint32_t index_id, struct bytes id, struct buf *out,
                      struct err *err)
 {
-    struct index_state *s;
-    uint32_t doc;
+    struct index_state *s = NULL;
+    uint32_t doc = 0;
     enum rc rc;
 
     rc = view__state(view, index_id, &s, err);
@@ -153,27 +153,16 @@ static int by_number(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* The doc ids of those of ids that exist, rising, each once. */
-static enum rc docs_of(struct catalog_view *view, const struct index_state *s,
-                       const struct bytes *ids, size_t n_ids, uint32_t *docs, size_t *ret_n,
-                       struct err *err)
+/* Sorts the doc ids and drops those that come again; returns how many are left. */
+static size_t sort_docs(uint32_t *docs, size_t n)
 {
-    size_t i, n = 0, kept = 0;
+    size_t i, kept = 0;
 
-    for (i = 0; i < n_ids; i++) {
-        enum rc rc = view__doc_of(view, s->body, ids[i], &docs[n], err);
-
-        if (rc == RC_OK)
-            n++;
-        else if (rc != RC_NOT_FOUND)
-            return rc;
-    }
     qsort(docs, n, sizeof *docs, by_number);
     for (i = 0; i < n; i++)
         if (i == 0 || docs[i] != docs[i - 1])
             docs[kept++] = docs[i];
-    *ret_n = kept;
-    return RC_OK;
+    return kept;
 }
 
 enum rc document_each_of(struct catalog_view *view, uint32_t index_id, const struct bytes *ids,
@@ -190,10 +179,16 @@ enum rc document_each_of(struct catalog_view *view, uint32_t index_id, const str
     rc = view__state(view, index_id, &s, err);
     if (rc != RC_OK)
         goto out;
-    rc = docs_of(view, s, ids, n_ids, docs, &n, err);
-    if (rc != RC_OK)
-        goto out;
+    for (i = 0; i < n_ids; i++) {
+        rc = view__doc_of(view, s->body, ids[i], &docs[n], err);
+        if (rc == RC_OK)
+            n++;
+        else if (rc != RC_NOT_FOUND)
+            goto out;
+    }
+    n = sort_docs(docs, n);
     *ret_total = n;
+    rc = RC_OK;
     for (i = offset < n ? (size_t)offset : n; i < n && limit > 0 && rc == RC_OK; i++, limit--) {
         rc = view__document(view, s, docs[i], &json, err);
         if (rc == RC_OK)
@@ -228,8 +223,8 @@ enum rc block_each(struct catalog_view *view, uint32_t index_id, block_each_fn *
                    struct err *err)
 {
     struct store_cursor *c = NULL;
+    struct bytes frame = {0};
     struct index_state *s;
-    struct bytes frame;
     struct key prefix;
     size_t i = 0;
     enum rc rc;

@@ -161,7 +161,8 @@ struct index_state {
     char *primary_key; /* owned, or NULL */
     int64_t created_ns, updated_ns;
     uint64_t n_documents, document_bytes, stored_bytes;
-    struct bytes settings; /* owned */
+    uint8_t *settings_text; /* owned */
+    struct bytes settings;  /* all of it */
     struct directory dir;
     struct field_count *fields; /* owned; sorted by name */
     size_t n_fields;

@@ -36,7 +36,7 @@ void index_state__unref(struct index_state *s)
         return;
     xfree(s->uid);
     xfree(s->primary_key);
-    xfree((uint8_t *)(uintptr_t)s->settings.p);
+    xfree(s->settings_text);
     xfree(s->dir.at);
     xfree(s->fields);
     xfree(s->field_text);

@@ -23,180 +23,6 @@
 #include "base/mem.h"
 #include "store/store.h"
 
-enum { RING = 32, WORKERS_MAX = 8, BLOCKS_BATCH_BYTES = 4 << 20 };
-
-struct load_job {
-    struct buf frame, content; /* copies */
-    struct block_docs docs;
-    uint32_t first;
-    bool done;
-    struct buf values;    /* of a split frame: block values, one behind the other */
-    struct dir_entry *at; /* owned: their entries, version = length of the value */
-    size_t n_at, at_cap;
-};
-
-struct load_worker {
-    struct loader *loader;
-    struct thread thread;
-    struct json_parser *json;
-    struct frame_encoder *encoder;
-    struct field_walk walk;
-    struct fields fields;
-    uint64_t *counts; /* owned; by number in fields */
-    size_t counts_cap;
-    struct id_run *run; /* owned; not sorted yet */
-};
-
-struct loader {
-    struct store *store; /* borrowed */
-    struct store_batch *batch;
-    struct fields uids;        /* of the indexes so far */
-    uint32_t n_indexes;        /* also the next index id and body */
-    struct index_state *state; /* the index being loaded, or NULL */
-    struct buf value;
-    bool ids_flushed; /* ids of this index were written before its end */
-    struct load_worker workers[WORKERS_MAX];
-    unsigned n_workers;
-    struct mutex lock; /* guards what follows */
-    struct cond changed;
-    struct load_job ring[RING];
-    size_t head, next, tail;
-    struct id_run *runs; /* owned; sorted */
-    size_t runs_bytes;
-    uint64_t document_bytes;
-    bool stop;
-    enum rc rc; /* of the first failure */
-    struct err err;
-};
-
-/* ---- workers ------------------------------------------------------------------------- */
-
-static enum rc load_document(struct load_worker *w, struct bytes json, uint32_t doc,
-                             struct err *err)
-{
-    struct bytes id, key = bytes_str(w->loader->state->primary_key);
-    struct json_value root;
-    struct json_error at;
-    size_t i, old = w->counts_cap;
-
-    if (json_parse(w->json, json, &index__json_limits, &root, &at) != RC_OK ||
-        json_type(root) != JSON_OBJECT)
-        return err_set(err, RC_CORRUPT, NULL, "document %u is not a JSON object", doc);
-    if (document__id(root, key, &id, err) != RC_OK) {
-        err->word = NULL; /* not a client's mistake here */
-        return err->rc = RC_CORRUPT;
-    }
-    id_run__add(w->run, id, doc);
-    fields__walk(&w->fields, true, root, &w->walk);
-    w->counts = index__grow(w->counts, sizeof *w->counts, w->fields.n, &w->counts_cap);
-    if (w->counts_cap > old)
-        memset(w->counts + old, 0, (w->counts_cap - old) * sizeof *w->counts);
-    for (i = 0; i < w->walk.n; i++)
-        w->counts[w->walk.ids[i]]++;
-    return RC_OK;
-}
-
-static enum rc split_block(struct load_worker *w, struct load_job *j, struct err *err)
-{
-    const struct block_docs *docs = &j->docs;
-    size_t from, to, start = 0, end;
-    enum rc rc = RC_OK;
-
-    for (from = 0; rc == RC_OK && from < docs->n; from = to, start = end) {
-        size_t at = j->values.n;
-
-        end = docs->spans[from].at + docs->spans[from].n;
-        for (to = from + 1; to < docs->n; to++) {
-            size_t behind = docs->spans[to].at + docs->spans[to].n;
-
-            if (behind - start > RECORD_BLOCK_TARGET)
-                break;
-            end = behind;
-        }
-        block__head_put_dense(&j->values, to - from);
-        rc = frame_encode(w->encoder, bytes_of(docs->content.p + start, end - start), &j->values,
-                          err);
-        j->at = index__grow(j->at, sizeof *j->at, j->n_at + 1, &j->at_cap);
-        j->at[j->n_at++] = (struct dir_entry){.first = j->first + (uint32_t)from,
-                                              .version = (uint32_t)(j->values.n - at),
-                                              .count = (uint32_t)(to - from),
-                                              .bytes = (uint32_t)(end - start)};
-    }
-    return rc;
-}
-
-/* Hands a full run over to be merged. */
-static void give_run(struct load_worker *w)
-{
-    struct loader *l = w->loader;
-
-    id_run__sort(w->run);
-    mutex_lock(&l->lock);
-    w->run->next = l->runs;
-    l->runs = w->run;
-    l->runs_bytes += id_run__bytes(w->run);
-    mutex_unlock(&l->lock);
-    w->run = id_run__new();
-}
-
-static enum rc run_job(struct load_worker *w, struct load_job *j, uint64_t *ret_bytes,
-                       struct err *err)
-{
-    enum rc rc = RC_OK;
-    size_t i;
-
-    for (i = 0; rc == RC_OK && i < j->docs.n; i++) {
-        struct bytes json = bytes_of(j->docs.content.p + j->docs.spans[i].at, j->docs.spans[i].n);
-
-        *ret_bytes += json.n;
-        rc = load_document(w, json, j->first + (uint32_t)i, err);
-    }
-    if (rc == RC_OK && j->content.n > BLOCK_SPLIT && j->docs.n > 1)
-        rc = split_block(w, j, err);
-    if (id_run__bytes(w->run) >= ID_RUN_BYTES)
-        give_run(w);
-    return rc;
-}
-
-static void fail(struct loader *l, enum rc rc, const struct err *err)
-{
-    if (l->rc != RC_OK)
-        return;
-    l->rc = rc;
-    l->err = *err;
-}
-
-static void work(void *arg)
-{
-    struct load_worker *w = arg;
-    struct loader *l = w->loader;
-
-    mutex_lock(&l->lock);
-    for (;;) {
-        struct load_job *j;
-        uint64_t bytes = 0;
-        struct err err;
-        enum rc rc;
-
-        while (!l->stop && l->next == l->head)
-            cond_wait(&l->changed, &l->lock);
-        if (l->stop)
-            break;
-        j = &l->ring[l->next++ % RING];
-        mutex_unlock(&l->lock);
-        rc = run_job(w, j, &bytes, &err);
-        mutex_lock(&l->lock);
-        if (rc != RC_OK)
-            fail(l, rc, &err);
-        l->document_bytes += bytes;
-        j->done = true;
-        cond_broadcast(&l->changed);
-    }
-    mutex_unlock(&l->lock);
-}
-
-/* ---- the caller ---------------------------------------------------------------------- */
-
 static enum rc failed(struct loader *l, struct err *err)
 {
     enum rc rc;
@@ -341,8 +167,8 @@ static enum rc complete_settings(struct loader *l, struct bytes settings, struct
     buf_init(&out, BUF_NO_LIMIT);
     rc = settings__apply(settings_defaults(), settings, &out, err);
     if (rc == RC_OK) {
-        l->state->settings.p = buf_take(&out, &n);
-        l->state->settings.n = n;
+        l->state->settings_text = buf_take(&out, &n);
+        l->state->settings = bytes_of(l->state->settings_text, n);
     } else {
         (void)err_prefix(err, "settings of index `%s`: ", l->state->uid);
         rc = RC_CORRUPT;
@@ -434,7 +260,7 @@ static enum rc write_all_ids(struct loader *l, struct err *err)
     enum rc rc;
 
     for (i = 0; i < l->n_workers; i++)
-        give_run(&l->workers[i]);
+        load_worker__give_run(&l->workers[i]);
     rc = write_ids(l, err);
     if (rc == RC_OK)
         rc = commit_over(l, 0, err);
@@ -486,15 +312,6 @@ enum rc loader_end(struct loader *l, struct err *err)
     return commit_over(l, 0, err);
 }
 
-static void worker_start(struct loader *l, struct load_worker *w)
-{
-    w->loader = l;
-    w->json = json_parser_new();
-    w->encoder = frame_encoder_new(RECORD_FRAME_LEVEL);
-    w->run = id_run__new();
-    thread_start(&w->thread, "load", work, w);
-}
-
 static enum rc check_empty(struct store *store, struct err *err)
 {
     struct store_view *view = NULL;
@@ -533,7 +350,7 @@ enum rc loader_open(struct store *store, struct loader **ret_loader, struct err 
     /* One core is the caller's, who decodes. */
     l->n_workers = n < 2 ? 1 : n - 1 > WORKERS_MAX ? WORKERS_MAX : n - 1;
     for (i = 0; i < l->n_workers; i++)
-        worker_start(l, &l->workers[i]);
+        load_worker__start(l, &l->workers[i]);
     *ret_loader = l;
     return RC_OK;
 }
@@ -548,17 +365,8 @@ void loader_close(struct loader *l)
     l->stop = true;
     cond_broadcast(&l->changed);
     mutex_unlock(&l->lock);
-    for (i = 0; i < l->n_workers; i++) {
-        struct load_worker *w = &l->workers[i];
-
-        thread_join(&w->thread);
-        json_parser_free(w->json);
-        frame_encoder_free(w->encoder);
-        field_walk__done(&w->walk);
-        fields__done(&w->fields);
-        xfree(w->counts);
-        id_run__free_all(w->run);
-    }
+    for (i = 0; i < l->n_workers; i++)
+        load_worker__join(&l->workers[i]);
     for (i = 0; i < RING; i++) {
         buf_done(&l->ring[i].frame);
         buf_done(&l->ring[i].content);

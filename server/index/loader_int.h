@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* loader_int.h -- what the two halves of the loader share: sorted runs of ids. */
+/* loader_int.h -- what the parts of the loader share: the ring of blocks, runs of ids. */
 #pragma once
 
+#include "base/thread.h"
 #include "index/index_int.h"
 
 struct store_batch;
@@ -41,3 +42,57 @@ enum rc id_run__write_all(struct id_run *runs, struct store *store, struct store
 /* RC_CORRUPT unless the body has n ids. */
 enum rc id_run__check_count(struct store *store, uint32_t body, uint64_t n,
                             struct err *err) MUST_CHECK;
+
+/* ---- the ring: blocks that came, on their way through the workers ---------------------- */
+
+enum { RING = 32, WORKERS_MAX = 8, BLOCKS_BATCH_BYTES = 4 << 20 };
+
+struct load_job {
+    struct buf frame, content; /* copies */
+    struct block_docs docs;
+    uint32_t first;
+    bool done;
+    struct buf values;    /* of a split frame: block values, one behind the other */
+    struct dir_entry *at; /* owned: their entries, version = length of the value */
+    size_t n_at, at_cap;
+};
+
+struct load_worker {
+    struct loader *loader;
+    struct thread thread;
+    struct json_parser *json;
+    struct frame_encoder *encoder;
+    struct field_walk walk;
+    struct fields fields;
+    uint64_t *counts; /* owned; by number in fields */
+    size_t counts_cap;
+    struct id_run *run; /* owned; not sorted yet */
+};
+
+struct loader {
+    struct store *store; /* borrowed */
+    struct store_batch *batch;
+    struct fields uids;        /* of the indexes so far */
+    uint32_t n_indexes;        /* also the next index id and body */
+    struct index_state *state; /* the index being loaded, or NULL */
+    struct buf value;
+    bool ids_flushed; /* ids of this index were written before its end */
+    struct load_worker workers[WORKERS_MAX];
+    unsigned n_workers;
+    struct mutex lock; /* guards what follows */
+    struct cond changed;
+    struct load_job ring[RING];
+    size_t head, next, tail;
+    struct id_run *runs; /* owned; sorted */
+    size_t runs_bytes;
+    uint64_t document_bytes;
+    bool stop;
+    enum rc rc; /* of the first failure */
+    struct err err;
+};
+
+/* loader_work.c */
+void load_worker__start(struct loader *l, struct load_worker *w);
+void load_worker__join(struct load_worker *w); /* after l->stop was set */
+/* Hands the worker's ids so far over to be merged; only while it does nothing, or by itself. */
+void load_worker__give_run(struct load_worker *w);

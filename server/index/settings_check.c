@@ -7,240 +7,21 @@
  * what comes by gRPC or out of a dump file passes here as well.
  */
 #include "index/settings_int.h"
-
-#include "pb/pb.h"
+#include "index/settings_shape.h"
 
 #include <stdio.h>
-
-struct checking {
-    struct buf at; /* where we are: ".rankingRules[0]" */
-    const char *word;
-    struct err *err;
-};
-
-static struct bytes at_text(struct checking *x, struct buf *tmp)
-{
-    if (x->at.n)
-        (void)buf_printf(tmp, " at `%.*s`", BYTES_ARG(buf_view(&x->at)));
-    return buf_view(tmp);
-}
-
-static const char *kind_of(struct json_value v)
-{
-    int64_t i;
-    uint64_t u;
-
-    switch (json_type(v)) {
-    case JSON_NULL:
-        return "null";
-    case JSON_BOOL:
-        return "a boolean";
-    case JSON_NUMBER:
-        if (json_as_u64(v, &u))
-            return "a positive integer";
-        return json_as_i64(v, &i) ? "a negative integer" : "a number";
-    case JSON_STRING:
-        return "a string";
-    case JSON_ARRAY:
-        return "an array";
-    case JSON_OBJECT:
-        return "an object";
-    }
-    return "";
-}
-
-static enum rc wrong_type(struct checking *x, struct json_value v, const char *expected)
-{
-    struct bytes place;
-    struct buf at, found;
-    enum rc rc;
-
-    buf_init(&at, BUF_NO_LIMIT);
-    buf_init(&found, BUF_NO_LIMIT);
-    place = at_text(x, &at);
-    (void)buf_str(&found, kind_of(v));
-    if (json_type(v) != JSON_NULL) {
-        (void)buf_str(&found, ": `");
-        json_compact_value(v, &found);
-        (void)buf_byte(&found, '`');
-    }
-    if (found.n > ERR_MSG_MAX) /* cut there anyway; precisions are ints */
-        found.n = ERR_MSG_MAX;
-    rc = err_set(x->err, RC_INVALID, x->word, "Invalid value type%.*s: expected %s, but found %.*s",
-                 BYTES_ARG(place), expected, BYTES_ARG(buf_view(&found)));
-    buf_done(&at);
-    buf_done(&found);
-    return rc;
-}
-
-static enum rc wrong_value(struct checking *x, const char *before, struct bytes value,
-                           const char *after)
-{
-    struct bytes place;
-    struct buf at;
-    enum rc rc;
-
-    buf_init(&at, BUF_NO_LIMIT);
-    place = at_text(x, &at);
-    rc = err_set(x->err, RC_INVALID, x->word, "Invalid value%.*s: %s%.*s%s",
-                 BYTES_ARG(place), before, BYTES_ARG(value), after);
-    buf_done(&at);
-    return rc;
-}
-
-/* "Unknown value `v` at `...`: did you mean `b`? expected one of `a`, `b`" */
-static enum rc unknown(struct checking *x, const char *what, struct bytes got, const char *where,
-                       const char *const *names, size_t n)
-{
-    const char *hint = pb_did_you_mean(got, names, n);
-    struct buf place, list;
-    size_t i;
-    enum rc rc;
-
-    buf_init(&place, BUF_NO_LIMIT);
-    buf_init(&list, BUF_NO_LIMIT);
-    if (x->at.n)
-        (void)buf_printf(&place, " %s `%.*s`", where, BYTES_ARG(buf_view(&x->at)));
-    if (hint)
-        (void)buf_printf(&list, "did you mean `%s`? ", hint);
-    (void)buf_str(&list, "expected one of ");
-    for (i = 0; i < n; i++)
-        (void)buf_printf(&list, "%s`%s`", i ? ", " : "", names[i]);
-    rc = err_set(x->err, RC_INVALID, x->word, "Unknown %s `%.*s`%.*s: %.*s", what, BYTES_ARG(got),
-                 BYTES_ARG(buf_view(&place)), BYTES_ARG(buf_view(&list)));
-    buf_done(&place);
-    buf_done(&list);
-    return rc;
-}
-
-/* ---- going inside -------------------------------------------------------------------- */
-
-typedef enum rc check_fn(struct checking *x, struct json_value v);
-
-static enum rc check_item(struct checking *x, size_t i, struct json_value v, check_fn *check)
-{
-    size_t n = x->at.n;
-    enum rc rc;
-
-    (void)buf_printf(&x->at, "[%zu]", i);
-    rc = check(x, v);
-    buf_cut(&x->at, n);
-    return rc;
-}
-
-static enum rc check_list(struct checking *x, struct json_value v, check_fn *check)
-{
-    struct json_iter it;
-    enum rc rc = RC_OK;
-
-    if (json_type(v) != JSON_ARRAY)
-        return wrong_type(x, v, "an array");
-    for (json_iter_init(&it, v); rc == RC_OK && json_iter_next(&it);)
-        rc = check_item(x, it.index, it.value, check);
-    return rc;
-}
-
-struct rule {
-    const char *name;
-    check_fn *check;
-    bool null_is_fine, required;
-};
-
-enum { MEMBERS_MAX = 8 };
-
-static enum rc check_member(struct checking *x, const struct rule *rules, size_t n,
-                            const struct json_iter *it)
-{
-    const char *names[MEMBERS_MAX];
-    size_t i, at = x->at.n;
-    enum rc rc;
-
-    for (i = 0; i < n; i++) {
-        names[i] = rules[i].name;
-        if (!bytes_eq(it->key, bytes_str(rules[i].name)))
-            continue;
-        if (rules[i].null_is_fine && json_type(it->value) == JSON_NULL)
-            return RC_OK;
-        (void)buf_printf(&x->at, ".%s", rules[i].name);
-        rc = rules[i].check(x, it->value);
-        buf_cut(&x->at, at);
-        return rc;
-    }
-    return unknown(x, "field", it->key, "inside", names, n);
-}
-
-static enum rc check_object(struct checking *x, struct json_value v, const struct rule *rules,
-                            size_t n)
-{
-    struct json_iter it;
-    struct json_value member;
-    size_t i;
-    enum rc rc = RC_OK;
-
-    if (json_type(v) != JSON_OBJECT)
-        return wrong_type(x, v, "an object");
-    for (json_iter_init(&it, v); rc == RC_OK && json_iter_next(&it);)
-        rc = check_member(x, rules, n, &it);
-    for (i = 0; rc == RC_OK && i < n; i++) {
-        if (!rules[i].required || json_get(v, bytes_str(rules[i].name), &member))
-            continue;
-        rc = err_set(x->err, RC_INVALID, x->word, "Missing field `%s`%s%.*s%s", rules[i].name,
-                     x->at.n ? " inside `" : "", BYTES_ARG(buf_view(&x->at)), x->at.n ? "`" : "");
-    }
-    return rc;
-}
-
-/* Members of any name. */
-static enum rc check_map(struct checking *x, struct json_value v, check_fn *check)
-{
-    struct json_iter it;
-    size_t at = x->at.n;
-    enum rc rc = RC_OK;
-
-    if (json_type(v) != JSON_OBJECT)
-        return wrong_type(x, v, "an object");
-    for (json_iter_init(&it, v); rc == RC_OK && json_iter_next(&it);) {
-        (void)buf_printf(&x->at, ".%.*s", BYTES_ARG(it.key));
-        rc = check(x, it.value);
-        buf_cut(&x->at, at);
-    }
-    return rc;
-}
-
-/* ---- leaves -------------------------------------------------------------------------- */
-
-static enum rc check_string(struct checking *x, struct json_value v)
-{
-    return json_type(v) == JSON_STRING ? RC_OK : wrong_type(x, v, "a string");
-}
-
-static enum rc check_strings(struct checking *x, struct json_value v)
-{
-    return check_list(x, v, check_string);
-}
-
-static enum rc check_bool(struct checking *x, struct json_value v)
-{
-    return json_type(v) == JSON_BOOL ? RC_OK : wrong_type(x, v, "a boolean");
-}
-
-static enum rc check_unsigned(struct checking *x, struct json_value v)
-{
-    uint64_t n;
-
-    return json_as_u64(v, &n) ? RC_OK : wrong_type(x, v, "a positive integer");
-}
 
 static enum rc check_size(struct checking *x, struct json_value v)
 {
     uint64_t n;
 
     if (!json_as_u64(v, &n))
-        return wrong_type(x, v, "a positive integer");
+        return shape__wrong_type(x, v, "a positive integer");
     if (n <= TYPO_SIZE_MAX)
         return RC_OK;
-    return wrong_value(x, "value: `", json_raw(v),
-                       "` is too large to be deserialized, maximum value authorized is `255`");
+    return shape__wrong_value(
+        x, "value: `", json_raw(v),
+        "` is too large to be deserialized, maximum value authorized is `255`");
 }
 
 static enum rc check_hits(struct checking *x, struct json_value v)
@@ -248,47 +29,35 @@ static enum rc check_hits(struct checking *x, struct json_value v)
     uint64_t n;
 
     if (!json_as_u64(v, &n))
-        return wrong_type(x, v, "a positive integer");
+        return shape__wrong_type(x, v, "a positive integer");
     if (n > 0)
         return RC_OK;
-    return wrong_value(x,
-                       "a non-zero integer value lower than `18446744073709551615` was expected, "
-                       "but found a zero",
-                       (struct bytes){0}, "");
-}
-
-static enum rc check_one_of(struct checking *x, struct json_value v, const char *const *names,
-                            size_t n)
-{
-    size_t i;
-
-    if (json_type(v) != JSON_STRING)
-        return wrong_type(x, v, "a string");
-    for (i = 0; i < n; i++)
-        if (bytes_eq(json_string(v), bytes_str(names[i])))
-            return RC_OK;
-    return unknown(x, "value", json_string(v), "at", names, n);
+    return shape__wrong_value(
+        x,
+        "a non-zero integer value lower than `18446744073709551615` was expected, "
+        "but found a zero",
+        (struct bytes){0}, "");
 }
 
 static enum rc check_order(struct checking *x, struct json_value v)
 {
     static const char *const names[] = {"alpha", "count"};
 
-    return check_one_of(x, v, names, ARRAY_LEN(names));
+    return shape__one_of(x, v, names, ARRAY_LEN(names));
 }
 
 static enum rc check_precision(struct checking *x, struct json_value v)
 {
     static const char *const names[] = {"byWord", "byAttribute"};
 
-    return check_one_of(x, v, names, ARRAY_LEN(names));
+    return shape__one_of(x, v, names, ARRAY_LEN(names));
 }
 
 static enum rc check_prefix(struct checking *x, struct json_value v)
 {
     static const char *const names[] = {"indexingTime", "disabled"};
 
-    return check_one_of(x, v, names, ARRAY_LEN(names));
+    return shape__one_of(x, v, names, ARRAY_LEN(names));
 }
 
 /* ISO-639-1 or -3: which languages there are is the tokenizer's affair. */
@@ -298,18 +67,18 @@ static enum rc check_locale(struct checking *x, struct json_value v)
     size_t i;
 
     if (json_type(v) != JSON_STRING)
-        return wrong_type(x, v, "a string");
+        return shape__wrong_type(x, v, "a string");
     s = json_string(v);
     for (i = 0; i < s.n && s.p[i] >= 'a' && s.p[i] <= 'z'; i++)
         ;
     if (i == s.n && (s.n == 2 || s.n == 3))
         return RC_OK;
-    return wrong_value(x, "`", s, "` is not an ISO-639-1 or ISO-639-3 language code");
+    return shape__wrong_value(x, "`", s, "` is not an ISO-639-1 or ISO-639-3 language code");
 }
 
 static enum rc check_locales(struct checking *x, struct json_value v)
 {
-    return check_list(x, v, check_locale);
+    return shape__list(x, v, check_locale);
 }
 
 /* ---- settings ------------------------------------------------------------------------ */
@@ -317,45 +86,45 @@ static enum rc check_locales(struct checking *x, struct json_value v)
 static enum rc check_filter(struct checking *x, struct json_value v)
 {
     static const struct rule rules[] = {
-        {"equality", check_bool, true, false},
-        {"comparison", check_bool, true, false},
+        {"equality", shape__bool, true, false},
+        {"comparison", shape__bool, true, false},
     };
 
-    return check_object(x, v, rules, ARRAY_LEN(rules));
+    return shape__object(x, v, rules, ARRAY_LEN(rules));
 }
 
 static enum rc check_features(struct checking *x, struct json_value v)
 {
     static const struct rule rules[] = {
-        {"facetSearch", check_bool, true, false},
+        {"facetSearch", shape__bool, true, false},
         {"filter", check_filter, true, false},
     };
 
-    return check_object(x, v, rules, ARRAY_LEN(rules));
+    return shape__object(x, v, rules, ARRAY_LEN(rules));
 }
 
 static enum rc check_filterable(struct checking *x, struct json_value v)
 {
     static const struct rule rules[] = {
-        {"attributePatterns", check_strings, false, true},
+        {"attributePatterns", shape__strings, false, true},
         {"features", check_features, true, false},
     };
 
     if (json_type(v) == JSON_STRING)
         return RC_OK;
     if (json_type(v) != JSON_OBJECT)
-        return wrong_type(x, v, "a string or an object");
-    return check_object(x, v, rules, ARRAY_LEN(rules));
+        return shape__wrong_type(x, v, "a string or an object");
+    return shape__object(x, v, rules, ARRAY_LEN(rules));
 }
 
 static enum rc check_localized(struct checking *x, struct json_value v)
 {
     static const struct rule rules[] = {
-        {"attributePatterns", check_strings, false, true},
+        {"attributePatterns", shape__strings, false, true},
         {"locales", check_locales, false, true},
     };
 
-    return check_object(x, v, rules, ARRAY_LEN(rules));
+    return shape__object(x, v, rules, ARRAY_LEN(rules));
 }
 
 /* A rule of the user's own: a field and a direction. */
@@ -375,9 +144,10 @@ static enum rc check_custom_rule(struct checking *x, struct bytes text)
     else if (n > 5 && memcmp(text.p + n - 5, ":desc", 5) == 0)
         n -= 5;
     else
-        return wrong_value(x, "`", text,
-                           "` ranking rule is invalid. Valid ranking rules are words, typo, sort, "
-                           "proximity, attribute, exactness and custom ranking rules.");
+        return shape__wrong_value(
+            x, "`", text,
+            "` ranking rule is invalid. Valid ranking rules are words, typo, sort, "
+            "proximity, attribute, exactness and custom ranking rules.");
     for (i = 0; i < ARRAY_LEN(reserved); i++) {
         struct bytes name = bytes_str(reserved[i].name);
         struct bytes field = bytes_of(text.p, n);
@@ -390,7 +160,7 @@ static enum rc check_custom_rule(struct checking *x, struct bytes text)
                        reserved[i].use ? "` can only be used for " : "",
                        reserved[i].use ? reserved[i].use : "",
                        reserved[i].use ? " at search time" : "");
-        return wrong_value(x, "`", name, why);
+        return shape__wrong_value(x, "`", name, why);
     }
     return RC_OK;
 }
@@ -407,7 +177,7 @@ static enum rc check_rule(struct checking *x, struct json_value v)
     size_t i;
 
     if (json_type(v) != JSON_STRING)
-        return wrong_type(x, v, "a string");
+        return shape__wrong_type(x, v, "a string");
     for (i = 0; i < ARRAY_LEN(known); i++)
         if (is_text(v, known[i]))
             return RC_OK;
@@ -420,7 +190,7 @@ static enum rc check_rules(struct checking *x, struct json_value v)
     bool whole = false, split = false;
     enum rc rc;
 
-    rc = check_list(x, v, check_rule);
+    rc = shape__list(x, v, check_rule);
     if (rc != RC_OK)
         return rc;
     for (json_iter_init(&it, v); json_iter_next(&it);) {
@@ -446,12 +216,12 @@ static enum rc check_sizes(struct checking *x, struct json_value v)
     struct buf at;
     enum rc rc;
 
-    rc = check_object(x, v, rules, ARRAY_LEN(rules));
+    rc = shape__object(x, v, rules, ARRAY_LEN(rules));
     if (rc != RC_OK || !json_get(v, B("oneTypo"), &one) || !json_get(v, B("twoTypos"), &two) ||
         !json_as_u64(one, &a) || !json_as_u64(two, &b) || a <= b)
         return rc;
     buf_init(&at, BUF_NO_LIMIT);
-    (void)at_text(x, &at);
+    (void)shape__at(x, &at);
     rc = settings__typo_clash(a, b, buf_cstr(&at), x->err);
     buf_done(&at);
     return rc;
@@ -460,46 +230,46 @@ static enum rc check_sizes(struct checking *x, struct json_value v)
 static enum rc check_typo(struct checking *x, struct json_value v)
 {
     static const struct rule rules[] = {
-        {"enabled", check_bool, true, false},
+        {"enabled", shape__bool, true, false},
         {"minWordSizeForTypos", check_sizes, true, false},
-        {"disableOnWords", check_strings, true, false},
-        {"disableOnAttributes", check_strings, true, false},
-        {"disableOnNumbers", check_bool, true, false},
+        {"disableOnWords", shape__strings, true, false},
+        {"disableOnAttributes", shape__strings, true, false},
+        {"disableOnNumbers", shape__bool, true, false},
     };
 
-    return check_object(x, v, rules, ARRAY_LEN(rules));
+    return shape__object(x, v, rules, ARRAY_LEN(rules));
 }
 
 static enum rc check_orders(struct checking *x, struct json_value v)
 {
-    return check_map(x, v, check_order);
+    return shape__map(x, v, check_order);
 }
 
 static enum rc check_faceting(struct checking *x, struct json_value v)
 {
     static const struct rule rules[] = {
-        {"maxValuesPerFacet", check_unsigned, true, false},
+        {"maxValuesPerFacet", shape__unsigned, true, false},
         {"sortFacetValuesBy", check_orders, true, false},
     };
 
-    return check_object(x, v, rules, ARRAY_LEN(rules));
+    return shape__object(x, v, rules, ARRAY_LEN(rules));
 }
 
 static enum rc check_pagination(struct checking *x, struct json_value v)
 {
     static const struct rule rules[] = {{"maxTotalHits", check_hits, true, false}};
 
-    return check_object(x, v, rules, ARRAY_LEN(rules));
+    return shape__object(x, v, rules, ARRAY_LEN(rules));
 }
 
 static enum rc check_embedders(struct checking *x, struct json_value v)
 {
     if (json_type(v) != JSON_OBJECT)
-        return wrong_type(x, v, "an object");
+        return shape__wrong_type(x, v, "an object");
     if (json_count(v) == 0)
         return RC_OK;
-    return wrong_value(x, "this server has no embedders, so only an empty object can be set",
-                       (struct bytes){0}, "");
+    return shape__wrong_value(x, "this server has no embedders, so only an empty object can be set",
+                              (struct bytes){0}, "");
 }
 
 static enum rc check_setting(struct checking *x, const struct setting *s, struct json_value v)
@@ -509,15 +279,15 @@ static enum rc check_setting(struct checking *x, const struct setting *s, struct
     switch (s->kind) {
     case SETTING_LIST_OR_STAR:
     case SETTING_SET:
-        return check_strings(x, v);
+        return shape__strings(x, v);
     case SETTING_FILTERABLE:
-        return check_list(x, v, check_filterable);
+        return shape__list(x, v, check_filterable);
     case SETTING_RULES:
         return check_rules(x, v);
     case SETTING_SYNONYMS:
-        return check_map(x, v, check_strings);
+        return shape__map(x, v, shape__strings);
     case SETTING_NAME:
-        return check_string(x, v);
+        return shape__string(x, v);
     case SETTING_PRECISION:
         return check_precision(x, v);
     case SETTING_TYPO:
@@ -529,11 +299,11 @@ static enum rc check_setting(struct checking *x, const struct setting *s, struct
     case SETTING_EMBEDDERS:
         return check_embedders(x, v);
     case SETTING_CUTOFF:
-        return check_unsigned(x, v);
+        return shape__unsigned(x, v);
     case SETTING_LOCALIZED:
-        return check_list(x, v, check_localized);
+        return shape__list(x, v, check_localized);
     case SETTING_BOOL:
-        return check_bool(x, v);
+        return shape__bool(x, v);
     case SETTING_PREFIX:
         return check_prefix(x, v);
     }
@@ -556,7 +326,8 @@ static enum rc check_named(struct checking *x, bool sub_route, const struct json
         return check_setting(x, &settings__table[i], it->value);
     }
     x->word = "bad_request";
-    return unknown(x, "field", it->key, "inside", names, SETTINGS_COUNT);
+    return shape__unknown(x, it->key,
+                          &(struct shape_names){"field", "inside", names, SETTINGS_COUNT});
 }
 
 enum rc settings_check(struct bytes patch, bool sub_route, struct err *err)
@@ -575,7 +346,7 @@ enum rc settings_check(struct bytes patch, bool sub_route, struct err *err)
         rc = err_set(err, RC_INVALID, "malformed_payload",
                      "The json payload provided is malformed. `%s`.", json_error_text(text, &at));
     else if (json_type(root) != JSON_OBJECT)
-        rc = wrong_type(&x, root, "an object");
+        rc = shape__wrong_type(&x, root, "an object");
     else
         for (json_iter_init(&it, root); rc == RC_OK && json_iter_next(&it);)
             rc = check_named(&x, sub_route, &it);
