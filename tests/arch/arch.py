@@ -23,8 +23,8 @@ ALONE = {  # header prefix -> rooms that may include it
 }
 BANNED = "strcpy strcat sprintf strtok atoi malloc calloc realloc free rand time localtime fopen rename".split()
 BANNED_CALL = re.compile(r"(?<![\w.>])(" + "|".join(BANNED) + r")\s*\(")
-# getline() and strdup-like results of the C library must go back to free(): name the file and why.
-BANNED_OK = {"benchmarks/corpus/packages.c": "getline's buffer"}
+# Measuring programs stand outside the house: they may open files and free what the C library gave them.
+BENCH_MAY = {"fopen", "free", "malloc", "calloc", "realloc", "rename"}
 SYSTEM_ROOMS = ("lode", "grpc", "google", "protobuf-c")
 
 
@@ -69,10 +69,10 @@ def check_source(room, path, text, rooms):
                 yield f"{path}:{n}: only {'/'.join(sorted(allowed))} may include {target}"
 
 
-def check_banned(path, text):
+def check_banned(path, text, may=()):
     for n, line in enumerate(text.splitlines(), 1):
         m = BANNED_CALL.search(line)
-        if m and not line.lstrip().startswith("#"):
+        if m and m.group(1) not in may and not line.lstrip().startswith("#"):
             yield f"{path}:{n}: {m.group(1)}() is banned outside base"
 
 
@@ -137,8 +137,8 @@ def main():
             complaints.append(f"server/{stray.name}: no lode_room line names it")
     for path in list((root / "client").rglob("*.c")) + list((root / "benchmarks").rglob("*.c")) + list((root / "gen/plugin").glob("*.c")):
         rel = str(path.relative_to(root))
-        if rel not in BANNED_OK:
-            complaints += [c for c in check_banned(rel, strip_comments(path.read_text()))]
+        may = BENCH_MAY if rel.startswith("benchmarks/") else ()
+        complaints += check_banned(rel, strip_comments(path.read_text()), may)
     flags = ["-I" + str(server), "-I" + str(root / "gen"), "-I" + str(root / "client/lib")]
     headers = [h for r in rooms for h in (server / r).glob("*.h")] + list((root / "client/lib/lode").glob("*.h"))
     with ThreadPoolExecutor(2) as pool:
