@@ -141,7 +141,7 @@ int main(int argc, char **argv)
     };
     const struct result *anchor = &results[ARRAY_LEN(results) - 1];
     uint8_t *p = NULL;
-    uint64_t size;
+    uint64_t size = 0;
     size_t n, i;
     int fd;
 

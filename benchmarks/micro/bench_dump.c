@@ -111,11 +111,12 @@ static double since(int64_t t)
 
 static void pour(struct dump_writer *w)
 {
-    Lode__Dump__V1__Index index = LODE__DUMP__V1__INDEX__INIT;
+    Lode__Dump__V1__Index index;
     struct store_view *view;
     struct store_cursor *c;
     char uid[] = "documents", key[] = "id";
 
+    lode__dump__v1__index__init(&index);
     index.uid = uid;
     index.primary_key = key;
     index.documents = n_documents;

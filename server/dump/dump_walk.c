@@ -459,6 +459,8 @@ static enum rc run(struct walk *w, struct err *err)
 
     w->arena = arena_new(0);
     w->sha = sha256_new();
+    w->window = xmalloc(1); /* so that it is never NULL */
+    w->cap = 1;
     rc = walk_sections(w, &why);
     if (rc == RC_OK && w->checker)
         rc = check_deferred(w, &why);

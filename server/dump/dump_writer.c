@@ -152,11 +152,12 @@ static enum rc enter(struct dump_writer *w, Lode__Dump__V1__SectionKind kind, st
 
 static enum rc write_header(struct dump_writer *w, struct err *err)
 {
-    Lode__Dump__V1__Header header = LODE__DUMP__V1__HEADER__INIT;
+    Lode__Dump__V1__Header header;
     Lode__Dump__V1__Record record = LODE__DUMP__V1__RECORD__INIT;
     char writer[] = "lode " LODE_VERSION;
     enum rc rc;
 
+    lode__dump__v1__header__init(&header);
     header.format_version = DUMP_FORMAT_VERSION;
     header.writer_version = writer;
     header.dump_uid = xstrndup(w->opts.dump_uid.p, w->opts.dump_uid.n);

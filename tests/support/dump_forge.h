@@ -122,10 +122,11 @@ static inline void forge_record(struct forge *f, const Lode__Dump__V1__Record *r
 static inline void forge_header(struct forge *f, uint32_t version, uint64_t features,
                                 const char *writer)
 {
-    Lode__Dump__V1__Header header = LODE__DUMP__V1__HEADER__INIT;
+    Lode__Dump__V1__Header header;
     Lode__Dump__V1__Record record = LODE__DUMP__V1__RECORD__INIT;
     char *name = xstrdup(writer);
 
+    lode__dump__v1__header__init(&header);
     header.format_version = version;
     header.required_features = features;
     header.writer_version = name;

@@ -186,9 +186,10 @@ static enum rc tell_indexes(const struct dump_visitor *v, const struct sample *s
     enum rc rc = RC_OK;
 
     for (i = 0; rc == RC_OK && i < s->n_indexes; i++) {
-        Lode__Dump__V1__Index index = LODE__DUMP__V1__INDEX__INIT;
+        Lode__Dump__V1__Index index;
         char uid[32], key[] = "id";
 
+        lode__dump__v1__index__init(&index);
         (void)snprintf(uid, sizeof uid, "index%u", i);
         index.uid = uid;
         index.primary_key = key;
@@ -205,11 +206,12 @@ static enum rc tell_indexes(const struct dump_visitor *v, const struct sample *s
 static enum rc tell_task(const struct dump_visitor *v, const struct sample *s, unsigned i,
                          struct err *err)
 {
-    Lode__Dump__V1__Task task = LODE__DUMP__V1__TASK__INIT;
+    Lode__Dump__V1__Task task;
     char uid[] = "index0";
     struct buf content, frame;
     enum rc rc;
 
+    lode__dump__v1__task__init(&task);
     task.uid = i;
     task.type = 1;
     task.status = i % 3 == 2 ? 1 : 3; /* enqueued, succeeded */
@@ -237,9 +239,10 @@ static enum rc tell(const struct dump_visitor *v, const struct sample *s, struct
 
     rc = tell_indexes(v, s, err);
     for (i = 0; rc == RC_OK && i < s->n_keys; i++) {
-        Lode__Dump__V1__Key key = LODE__DUMP__V1__KEY__INIT;
+        Lode__Dump__V1__Key key;
         char uid[40];
 
+        lode__dump__v1__key__init(&key);
         (void)snprintf(uid, sizeof uid, "74c9c733-3368-4738-bbe5-%012u", i);
         key.uid = uid;
         key.actions = actions;

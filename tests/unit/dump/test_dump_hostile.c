@@ -40,9 +40,10 @@ static void add(Lode__Dump__V1__Record *record, int kind)
 static void add_index(const char *uid, uint64_t documents)
 {
     Lode__Dump__V1__Record record = LODE__DUMP__V1__RECORD__INIT;
-    Lode__Dump__V1__Index index = LODE__DUMP__V1__INDEX__INIT;
+    Lode__Dump__V1__Index index;
     char copy[1024];
 
+    lode__dump__v1__index__init(&index);
     (void)snprintf(copy, sizeof copy, "%s", uid);
     index.uid = copy;
     index.documents = documents;
@@ -62,8 +63,9 @@ static void add_settings(void)
 static void add_key(void)
 {
     Lode__Dump__V1__Record record = LODE__DUMP__V1__RECORD__INIT;
-    Lode__Dump__V1__Key key = LODE__DUMP__V1__KEY__INIT;
+    Lode__Dump__V1__Key key;
 
+    lode__dump__v1__key__init(&key);
     record.key = &key;
     add(&record, RECORD(KEY));
 }
@@ -71,8 +73,9 @@ static void add_key(void)
 static void add_task(uint32_t status)
 {
     Lode__Dump__V1__Record record = LODE__DUMP__V1__RECORD__INIT;
-    Lode__Dump__V1__Task task = LODE__DUMP__V1__TASK__INIT;
+    Lode__Dump__V1__Task task;
 
+    lode__dump__v1__task__init(&task);
     task.status = status;
     record.task = &task;
     add(&record, RECORD(TASK));

@@ -27,7 +27,7 @@ static void samples_of_all_shapes_come_back(void)
     check(&(struct sample){.n_indexes = 300, .n_documents = 2, .n_keys = 1});
     check(&(struct sample){.n_keys = 5000});
     check(&(struct sample){.n_tasks = 10000});
-    check(&(struct sample){.n_indexes = 2, .n_documents = 50000, .block = 30000});
+    check(&(struct sample){.n_indexes = 2, .n_documents = 20000, .block = 30000});
 }
 
 static void one_huge_document_comes_back(void)
@@ -42,7 +42,7 @@ static void the_largest_document_comes_back(void)
 
 static void recompressing_keeps_the_content(void)
 {
-    struct sample sample = {.n_indexes = 3, .n_documents = 60000, .block = 8000, .n_tasks = 4};
+    struct sample sample = {.n_indexes = 2, .n_documents = 40000, .block = 8000, .n_tasks = 4};
     size_t plain;
 
     check(&sample);

@@ -164,9 +164,10 @@ static void closing_an_unfinished_writer_leaves_nothing(void)
 
 static void begin_index(uint64_t documents)
 {
-    Lode__Dump__V1__Index index = LODE__DUMP__V1__INDEX__INIT;
+    Lode__Dump__V1__Index index;
     char uid[] = "movies";
 
+    lode__dump__v1__index__init(&index);
     index.uid = uid;
     index.documents = documents;
     CU_ASSERT_EQUAL_FATAL(dump_writer_open(fx.dir, &fx.opts, &fx.writer, &fx.err), RC_OK);
@@ -299,8 +300,9 @@ static void a_dump_can_be_stopped_at_any_question(void)
 
 static void the_first_failure_sticks(void)
 {
-    Lode__Dump__V1__Key key = LODE__DUMP__V1__KEY__INIT;
+    Lode__Dump__V1__Key key;
 
+    lode__dump__v1__key__init(&key);
     begin_index(7);
     CU_ASSERT_EQUAL(dump_writer_key(fx.writer, &key, &fx.err), RC_CORRUPT);
     fx.err.msg[0] = '\0';

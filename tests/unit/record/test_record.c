@@ -73,9 +73,10 @@ static void a_document_is_what_protobuf_makes_of_it(void)
 static void put_key(const char *name)
 {
     Lode__Dump__V1__Record msg = LODE__DUMP__V1__RECORD__INIT;
-    Lode__Dump__V1__Key key = LODE__DUMP__V1__KEY__INIT;
+    Lode__Dump__V1__Key key;
     char copy[64];
 
+    lode__dump__v1__key__init(&key);
     (void)snprintf(copy, sizeof copy, "%s", name);
     key.name = copy;
     key.has_name = true;
