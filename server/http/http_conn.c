@@ -258,7 +258,7 @@ static void pump(struct http_conn *conn, struct bytes *in)
         ;
     conn->pumping = false;
     if (conn->closing)
-        *in = bytes_of(in->p + in->n, 0);
+        in->n = 0;
     else
         resume_reading(conn);
 }

@@ -121,6 +121,13 @@ static enum rc damaged(const struct http_decoder *d, struct err *err)
                    "The provided payload could not be decoded as `%s`", names[d->coding]);
 }
 
+/* An empty input may have no memory behind it at all. */
+static void advance(struct bytes *in, size_t n)
+{
+    if (n > 0)
+        *in = bytes_of(in->p + n, in->n - n);
+}
+
 static enum rc run_zstd(struct http_decoder *d, struct bytes *in, uint8_t *out, size_t cap,
                         size_t *ret_n, struct err *err)
 {
@@ -137,7 +144,7 @@ static enum rc run_zstd(struct http_decoder *d, struct bytes *in, uint8_t *out, 
             break; /* nothing moved, so nothing was learnt either */
         d->whole = left == 0;
     }
-    *in = bytes_of(in->p + from.pos, in->n - from.pos);
+    advance(in, from.pos);
     *ret_n = to.pos;
     return RC_OK;
 }
@@ -182,7 +189,7 @@ static enum rc run_zlib(struct http_decoder *d, struct bytes *in, uint8_t *out, 
         d->whole = code == Z_STREAM_END;
     }
     *ret_n = cap - d->z.avail_out;
-    *in = bytes_of(in->p + (asked - d->z.avail_in), in->n - (asked - d->z.avail_in));
+    advance(in, asked - d->z.avail_in);
     return RC_OK;
 }
 

@@ -98,16 +98,16 @@ static void feed_in_parts(struct bytes text, size_t at, size_t step)
 static const char *const samples[] = {
     "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     "\r\nGET /a?b=c HTTP/1.1\r\nHost: x\r\nAccept:\t */* \r\nX-Empty:\r\n\r\n",
-    "POST /p HTTP/1.1\r\nhost:x\r\nContent-Length: 11\r\n\r\nhello world"
-    "GET /next HTTP/1.1\r\nHost: y\r\nConnection: close\r\n\r\n",
-    "PUT /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n"
-    "5;name=\"v\"\r\nhello\r\n006\r\n world\r\n0\r\nX-Sum: 1\r\nB:2\r\n\r\n"
-    "GET /n HTTP/1.0\r\n\r\n",
+    ("POST /p HTTP/1.1\r\nhost:x\r\nContent-Length: 11\r\n\r\nhello world"
+     "GET /next HTTP/1.1\r\nHost: y\r\nConnection: close\r\n\r\n"),
+    ("PUT /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n"
+     "5;name=\"v\"\r\nhello\r\n006\r\n world\r\n0\r\nX-Sum: 1\r\nB:2\r\n\r\n"
+     "GET /n HTTP/1.0\r\n\r\n"),
     "DELETE /d HTTP/1.0\r\nConnection: Foo, Keep-Alive\r\nContent-Length: 0\r\n\r\n",
     "GET http://example.org:80/abs?x HTTP/1.1\r\nHost: example.org\r\n\r\n",
     "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
-    "GET /ok HTTP/1.1\r\nHost: x\r\n\r\nGET /bad HTTP/1.1\r\nHost : x\r\n\r\nGET /no "
-    "HTTP/1.1\r\n\r\n",
+    ("GET /ok HTTP/1.1\r\nHost: x\r\n\r\nGET /bad HTTP/1.1\r\nHost : x\r\n\r\nGET /no "
+     "HTTP/1.1\r\n\r\n"),
     "POST /u HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX",
     "GET /\xc3\xa9 HTTP/1.1\r\nHost: x\r\nX: \xc3\xa9\r\n\r\n",
 };
@@ -115,8 +115,8 @@ static const char *const samples[] = {
 static const char *const sample_events[] = {
     "[GET / 1.1|host=x keep]<end>",
     "[GET /a?b=c 1.1|host=x|accept=*/*|x-empty= keep]<end>",
-    "[POST /p 1.1|host=x|content-length=11 keep]hello world<end>"
-    "[GET /next 1.1|host=y|connection=close]<end>",
+    ("[POST /p 1.1|host=x|content-length=11 keep]hello world<end>"
+     "[GET /next 1.1|host=y|connection=close]<end>"),
     "[PUT /c 1.1|host=x|transfer-encoding=Chunked keep]hello world<end>[GET /n 1.0]<end>",
     "[DELETE /d 1.0|connection=Foo, Keep-Alive|content-length=0 keep]<end>",
     "[GET /abs?x 1.1|host=example.org keep]<end>",
