@@ -13,6 +13,8 @@
  *     of them and looks again when it fires: moving a limit further away (each
  *     request does) touches no heap.
  * (3) on_eof comes after the last byte was shown.
+ * (4) What a paused protocol left is shown again before more is read: a peer that
+ *     sends faster than its bytes are used makes nothing grow.
  *
  * Input is shown where it was received; only what a protocol leaves is copied.
  * Not here: sending (net_send.c).
@@ -266,12 +268,16 @@ void net__conn_input(struct net_conn *c, struct bytes data)
     c->visiting = false;
 }
 
+/* (4) */
 void net__conn_replay(struct net_conn *c)
 {
     c->replay = false;
-    if (c->kept.n == 0 || c->paused || c->conn_state != CONN_OPEN)
+    if (c->paused || c->conn_state != CONN_OPEN)
         return;
-    keep_less(c, show(c, buf_view(&c->kept)));
+    if (c->kept.n > 0)
+        keep_less(c, show(c, buf_view(&c->kept)));
+    if (!c->paused && !c->eof && c->conn_state == CONN_OPEN)
+        net__conn_set_reading(c, true);
 }
 
 void net__conn_eof(struct net_conn *c)
@@ -366,8 +372,6 @@ void net_conn_resume(struct net_conn *c)
     c->paused = false;
     if (c->conn_state != CONN_OPEN)
         return;
-    if (!c->eof)
-        net__conn_set_reading(c, true);
     c->replay = true;
     net__conn_touch(c);
 }

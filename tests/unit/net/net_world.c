@@ -31,6 +31,8 @@ static size_t probe_data(void *state, struct bytes data)
     struct net_probe *p = state;
     size_t used = data.n > p->leave ? data.n - p->leave : 0;
 
+    if (p->at_a_time && used > p->at_a_time)
+        used = p->at_a_time;
     p->n_data++;
     if (data.n > p->max_shown)
         p->max_shown = data.n;
@@ -38,7 +40,7 @@ static size_t probe_data(void *state, struct bytes data)
     p->in_callback = true;
     if (p->echo)
         net_conn_write(p->conn, bytes_of(data.p, used));
-    if (p->pause_on_data)
+    if (p->pause_on_data || p->at_a_time)
         net_conn_pause(p->conn);
     if (p->abort_on_data)
         net_conn_abort(p->conn);
@@ -53,6 +55,8 @@ static void probe_flush(void *state)
     struct net_probe *p = state;
 
     p->n_flush++;
+    if (p->at_a_time)
+        net_conn_resume(p->conn);
 }
 
 static void probe_drained(void *state)

@@ -18,6 +18,7 @@ struct net_probe {
     struct buf log;   /* "open data eof drain close:peer " */
     size_t leave;     /* on_data leaves this many bytes unused */
     size_t max_shown; /* largest on_data */
+    size_t at_a_time; /* not 0: on_data uses this many and pauses; on_flush resumes */
     bool echo;
     bool abort_on_data;
     bool close_on_data;

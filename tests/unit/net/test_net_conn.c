@@ -131,6 +131,33 @@ static void resuming_needs_no_new_bytes(void)
     CU_ASSERT(bytes_eq(buf_view(&first()->seen), B("abcde")));
 }
 
+static bool saw_four_mib(void)
+{
+    return first()->seen.n == 4 << 20 || !first()->conn;
+}
+
+/* Each resume shows what is left before it reads more, or the rest would grow without end. */
+static void a_peer_that_is_faster_than_its_protocol_is_held_back(void)
+{
+    static char block[64 * 1024];
+    ssize_t sent = 0, n;
+    int fd;
+
+    world_listen_plain(&world_protocol);
+    fd = world_client();
+    CU_ASSERT_FATAL(world_until(is_open));
+    first()->at_a_time = 5000;
+    while (sent < 4 << 20 && first()->conn) {
+        n = send(fd, block, sizeof(block), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n > 0)
+            sent += n;
+        world_turn(1);
+    }
+    CU_ASSERT(world_until(saw_four_mib));
+    CU_ASSERT_PTR_NOT_NULL(first()->conn);
+    CU_ASSERT(first()->max_shown <= 2 * NET_READ_SIZE);
+}
+
 static void the_protocol_of_the_first_bytes_gets_the_connection(void)
 {
     const struct net_protocol both[] = {world_hello_protocol, world_number_protocol};
@@ -449,6 +476,7 @@ SUITE(net_conn, world_setup, world_teardown, TEST(bytes_go_in_and_out),
       TEST(unused_bytes_are_shown_again_with_what_follows),
       TEST(a_protocol_that_uses_nothing_for_ever_is_cut_off),
       TEST(pausing_stops_reads_and_resuming_shows_what_was_left), TEST(resuming_needs_no_new_bytes),
+      TEST(a_peer_that_is_faster_than_its_protocol_is_held_back),
       TEST(the_protocol_of_the_first_bytes_gets_the_connection),
       TEST(first_bytes_that_nobody_knows_end_the_connection), TEST(silence_at_the_start_is_cut_off),
       TEST(idle_connections_end_and_busy_ones_stay), TEST(idle_limit_zero_means_none),
