@@ -180,28 +180,28 @@ void block_job__run(struct block_plan *plan, struct block_job *j)
     codec__give(plan->change->catalog, codec);
 }
 
-void block_job__join(struct block_job *prev, struct block_job *j)
+void block_job__join(struct block_job *prev, struct block_job *job)
 {
     uint32_t shift = (uint32_t)prev->content.n;
     size_t i;
 
-    (void)buf_bytes(&prev->content, buf_view(&j->content));
-    for (i = 0; i < j->n; i++) {
+    (void)buf_bytes(&prev->content, buf_view(&job->content));
+    for (i = 0; i < job->n; i++) {
         prev->ids = index__grow(prev->ids, sizeof *prev->ids, prev->n + 1, &prev->ids_cap);
         prev->ends = index__grow(prev->ends, sizeof *prev->ends, prev->n + 1, &prev->ends_cap);
-        prev->ids[prev->n] = j->ids[i];
-        prev->ends[prev->n++] = shift + j->ends[i];
+        prev->ids[prev->n] = job->ids[i];
+        prev->ends[prev->n++] = shift + job->ends[i];
     }
     for (i = 0; i < prev->n_pieces; i++)
         buf_done(&prev->pieces[i].value);
     prev->n_pieces = 0;
     prev->coded = false;
-    prev->hi = j->hi;
-    prev->json_delta += j->json_delta;
-    prev->old_frame += j->old_frame;
+    prev->hi = job->hi;
+    prev->json_delta += job->json_delta;
+    prev->old_frame += job->old_frame;
     prev->small = prev->content.n < BLOCK_SMALL;
-    block_job__done(j);
-    j->coded = true;
+    block_job__done(job);
+    job->coded = true;
 }
 
 void block_job__absorb(struct block_job *j, struct block_job *empty)

@@ -38,8 +38,8 @@ struct block_job {
 void block_job__run(struct block_plan *plan, struct block_job *job);
 enum rc block_job__rebuild(struct block_plan *plan, struct block_job *job,
                            struct codec *codec) MUST_CHECK;
-/* The documents of next go behind those of job; next is empty then. */
-void block_job__join(struct block_job *job, struct block_job *next);
+/* The documents of job go behind those of prev; job is empty then. */
+void block_job__join(struct block_job *prev, struct block_job *job);
 /* The old blocks of an emptied job go with those of its neighbour. */
 void block_job__absorb(struct block_job *job, struct block_job *empty);
 void block_job__done(struct block_job *job);

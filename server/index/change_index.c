@@ -7,6 +7,7 @@
  */
 #include "index/change_int.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 
 static enum rc primary_key_exists(const struct draft *d, struct err *err)
@@ -176,6 +177,7 @@ enum rc change_swap(struct change *c, struct bytes a, struct bytes b, bool renam
         rc = index_uid_check(b, err);
     if (rc != RC_OK)
         return rc;
+    ASSERT(x && (y || rename)); /* check_swap() said so */
     change__touch_table(c);
     change__touch(c, x);
     if (rename) {

@@ -229,7 +229,7 @@ void pending__rollback(struct pending *p, const struct pending_mark *mark)
         struct slot *s = &p->slots[p->n_slots - 1];
 
         ASSERT(s->last == NO_OP);
-        /* As in fields.c: nobody who is still there came later and probed past this cell. */
+        /* As in field_names.c: nobody who is still there came later and probed past this cell. */
         p->table[cell_of(p, slot_id(s), s->hash)] = 0;
         p->n_slots--;
     }

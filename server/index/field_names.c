@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fields.c -- names of fields, numbered, and the fields of a document.
+ * field_names.c -- names of fields, numbered, and the fields of a document.
  *
  * Documents of a batch mostly have the same members in the same order, so a
  * walk first compares each name with the one that stood at this place in the
