@@ -54,7 +54,7 @@ for part in $parts; do
     echo "== $part: testing" >&2
     # shellcheck disable=SC2086
     (cd "$cache/$part" && ctest -j 2 --output-on-failure --no-tests=error $labels \
-        --output-junit "$cache/$part.xml") || failed_parts="$failed_parts $part"
+        --test-output-size-passed 4000000 --test-output-size-failed 4000000 --output-junit "$cache/$part.xml") || failed_parts="$failed_parts $part"
     python3 "$here/tests/summary.py" "$part" "$cache/$part.xml" >>"$cache/summary"
 done
 
