@@ -306,6 +306,14 @@ static void on_describe(void *arg, int signo)
     buf_done(&text);
 }
 
+/* Ends every injected fault, and with it every pause: how a test goes on. */
+static void on_release(void *arg, int signo)
+{
+    (void)arg;
+    (void)signo;
+    fault_clear();
+}
+
 /*
  * Calls hold references into everything below them, so the doors close first
  * (which cancels every call), and what workers, queue and dump thread still
@@ -387,6 +395,8 @@ static enum rc serve(struct parts *p, struct err *err)
     net_on_signal(p->loop, SIGTERM, on_terminate, p);
     net_on_signal(p->loop, SIGINT, on_terminate, p);
     net_on_signal(p->loop, SIGUSR1, on_describe, p);
+    if (p->config.fault[0])
+        net_on_signal(p->loop, SIGUSR2, on_release, p);
     task_queue_start(p->tasks);
     if (p->config.master_key[0])
         log_event(LOG_WARN, "main", "the master key is kept, but this version checks no keys",

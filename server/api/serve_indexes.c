@@ -6,7 +6,6 @@
 #include "rpc/server.h"
 
 #include <lode/v1/indexes_service.rpc.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static Lode__V1__Index *make_index(struct arena *arena, const struct index_info *info)
@@ -82,13 +81,7 @@ static void get(struct rpc_call *call, const Lode__V1__GetIndexRequest *request,
 static void create(struct rpc_call *call, const Lode__V1__CreateIndexRequest *request, void *arg)
 {
     task_record task = LODE__DUMP__V1__TASK__INIT;
-    struct err err;
 
-    if (!request->uid[0]) {
-        (void)err_set(&err, RC_INVALID, "missing_index_uid", "Missing field `uid`");
-        rpc_call_fail(call, &err);
-        return;
-    }
     if (!api_uid_ok(call, request->uid, "Invalid value at `.uid`: "))
         return;
     task.type = TASK_INDEX_CREATION;
@@ -176,11 +169,25 @@ static bool refuse_repeated(struct rpc_call *call, char **names, size_t n)
     return n_repeated > 0;
 }
 
-static bool swap_ok(struct rpc_call *call, const Lode__V1__IndexSwap *swap, size_t i)
+static bool swap_uids_ok(struct rpc_call *call, const Lode__V1__IndexSwap *swap, size_t i)
 {
-    char prefix[64];
-    struct buf text;
+    struct err err;
     size_t k;
+
+    for (k = 0; k < swap->n_indexes; k++) {
+        if (index_uid_check(bytes_str(swap->indexes[k]), &err) == RC_OK)
+            continue;
+        err.word = "invalid_swap_indexes";
+        (void)err_prefix(&err, "Invalid value at `[%zu].indexes[%zu]`: ", i, k);
+        rpc_call_fail(call, &err);
+        return false;
+    }
+    return true;
+}
+
+static bool swap_is_of_two(struct rpc_call *call, const Lode__V1__IndexSwap *swap)
+{
+    struct buf text;
 
     if (swap->n_indexes != 2) {
         buf_init(&text, 1 << 16);
@@ -190,11 +197,6 @@ static bool swap_ok(struct rpc_call *call, const Lode__V1__IndexSwap *swap, size
                    buf_cstr(&text), swap->n_indexes);
         buf_done(&text);
         return false;
-    }
-    for (k = 0; k < 2; k++) {
-        (void)snprintf(prefix, sizeof prefix, "Invalid value at `[%zu].indexes[%zu]`: ", i, k);
-        if (!api_uid_ok(call, swap->indexes[k], prefix))
-            return false;
     }
     return true;
 }
@@ -206,8 +208,11 @@ static void swap(struct rpc_call *call, const Lode__V1__SwapIndexesRequest *requ
     size_t n = request->n_swaps, i;
     char **names;
 
+    for (i = 0; i < n; i++) /* what each says first, then what all mean */
+        if (!swap_uids_ok(call, request->swaps[i], i))
+            return;
     for (i = 0; i < n; i++)
-        if (!swap_ok(call, request->swaps[i], i))
+        if (!swap_is_of_two(call, request->swaps[i]))
             return;
     arena_set_limit(arena, API_ANSWER_MAX);
     names = api_alloc(arena, (2 * n + 1) * sizeof *names);

@@ -13,6 +13,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "base/log.h"
 #include "base/thread.h"
 
 #include <errno.h>
@@ -60,6 +61,8 @@ static void sleep_ms(unsigned ms)
 
 static void stand_still(struct point *p)
 {
+    log_event(LOG_WARN, "base", "paused at a fault point", "point=%s",
+              p == &points[ANY_IO] ? "any_io" : names[p - points]);
     p->n_paused++;
     cond_broadcast(&changed);
     while (p->action == ACTION_PAUSE)

@@ -6,7 +6,8 @@
  * FAULT(name). With nothing set it costs one relaxed load. Set by
  * `--fault name=action[@n]`: the n-th pass (default 1) and all later ones with
  * a trailing '+'. Actions: eio, enospc, eintr (the point returns that errno),
- * abort (SIGKILL to the own process), delay:MS, pause (until fault_release()).
+ * abort (SIGKILL to the own process), delay:MS, pause (until fault_release(), or
+ * in a server until SIGUSR2).
  * The name any_io stands for all FS_* and STORE_* points together; for torture,
  * LODE_FAIL_AT=n in the environment is any_io=eio@n from the program's start.
  *

@@ -249,6 +249,13 @@ class Server:
             ("grpc.max_receive_message_length", 64 << 20), ("grpc.enable_http_proxy", 0)])
         return self
 
+    def wait_paused(self, point):
+        """Waits until a thread stands at a `--fault point=pause`."""
+        assert self.wait_log(r'msg="paused at a fault point" point=(?i:%s)\b' % point), "the server ended"
+
+    def release_faults(self):
+        self.process.send_signal(signal.SIGUSR2)
+
     # -- its end
 
     def _over(self):
