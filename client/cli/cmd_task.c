@@ -36,19 +36,21 @@ static const struct {
     {"finished-before", "beforeFinishedAt"},
 };
 
-#define FILTER_OPTIONS                                                                             \
-    {"uid", 0, "UIDS", "these tasks only (comma list, as all lists here)"},                        \
-        {"index", 0, "INDEXES", "tasks of these indexes"},                                         \
-        {"status", 0, "STATUSES", "enqueued, processing, succeeded, failed, canceled"},            \
-        {"type", 0, "TYPES", "documentAdditionOrUpdate, settingsUpdate, ..."},                     \
-        {"batch", 0, "UIDS", "tasks of these batches"},                                            \
-        {"canceled-by", 0, "UIDS", "tasks that these cancelations ended"},                         \
-        {"enqueued-after", 0, "TIME", "RFC 3339, or YYYY-MM-DD"},                                  \
-        {"enqueued-before", 0, "TIME", "and so on"}, {"started-after", 0, "TIME", ""},             \
-        {"started-before", 0, "TIME", ""}, {"finished-after", 0, "TIME", ""},                      \
-    {                                                                                              \
-        "finished-before", 0, "TIME", ""                                                           \
-    }
+/* clang-format off */
+#define FILTER_OPTIONS \
+    {"uid", 0, "UIDS", "these tasks only (comma list, as all lists here)"}, \
+    {"index", 0, "INDEXES", "tasks of these indexes"}, \
+    {"status", 0, "STATUSES", "enqueued, processing, succeeded, failed, canceled"}, \
+    {"type", 0, "TYPES", "documentAdditionOrUpdate, settingsUpdate, ..."}, \
+    {"batch", 0, "UIDS", "tasks of these batches"}, \
+    {"canceled-by", 0, "UIDS", "tasks that these cancelations ended"}, \
+    {"enqueued-after", 0, "TIME", "RFC 3339, or YYYY-MM-DD for the day's end"}, \
+    {"enqueued-before", 0, "TIME", "the same, or for the day's beginning"}, \
+    {"started-after", 0, "TIME", "of tasks that have begun"}, \
+    {"started-before", 0, "TIME", "of tasks that have begun"}, \
+    {"finished-after", 0, "TIME", "of tasks that have ended"}, \
+    {"finished-before", 0, "TIME", "of tasks that have ended"}
+/* clang-format on */
 
 static int fill(struct cli *cli, const struct cli_args *args, const char *uids, struct arena *arena,
                 const struct pb_message_meta *meta, ProtobufCMessage *request)
