@@ -170,9 +170,9 @@ static enum rc complete_settings(struct loader *l, struct bytes settings, struct
         l->state->settings_text = buf_take(&out, &n);
         l->state->settings = bytes_of(l->state->settings_text, n);
     } else {
-        (void)err_prefix(err, "settings of index `%s`: ", l->state->uid);
         rc = RC_CORRUPT;
         if (err) {
+            (void)err_prefix(err, "settings of index `%s`: ", l->state->uid);
             err->rc = rc;
             err->word = NULL;
         }
@@ -283,10 +283,10 @@ enum rc loader_index_end(struct loader *l, uint64_t *ret_documents, struct err *
         rc = write_all_ids(l, err);
     if (rc == RC_OK)
         rc = write_fields(l, err);
-    if (rc != RC_OK) {
+    if (rc != RC_OK && err)
         (void)err_prefix(err, "index `%s`: ", s->uid);
+    if (rc != RC_OK)
         return rc;
-    }
     s->n_documents = s->next_doc;
     s->document_bytes = l->document_bytes;
     l->document_bytes = 0;
