@@ -137,7 +137,11 @@ struct grpc__session {
     int64_t opened_ns, heard_ns, idle_since_ns;
     int64_t head_since_ns; /* a header block is open; 0: none */
     int64_t age_limit_ns;
-    int64_t ping_sent_ns; /* keepalive; 0: none under way */
+    int64_t ping_sent_ns;  /* keepalive; 0: none under way */
+    int64_t sent_ns;       /* the last DATA of any stream */
+    int64_t came_since_ns; /* request bytes of all streams ... */
+    uint64_t came_bytes;   /* ... since then ... */
+    bool came_slowly;      /* ... and whether the time before that was slow */
 
     struct grpc__bucket own_resets, empties;
     int64_t ping_valid_ns;

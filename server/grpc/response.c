@@ -342,7 +342,7 @@ void grpc__response_sent(struct grpc__stream *st, size_t n)
     struct grpc__session *ss = st->session;
 
     st->out_at += n;
-    st->progress_ns = clock_mono_ns();
+    st->progress_ns = ss->sent_ns = clock_mono_ns();
     if (st->out_at == st->out.n) {
         buf_clear(&st->out);
         st->out_at = 0;

@@ -120,6 +120,7 @@ static int on_data_chunk(nghttp2_session *h2, uint8_t flags, int32_t id, const u
     struct grpc__stream *st = stream_of(h2, id);
 
     (void)flags;
+    ss->came_bytes += n;
     (void)nghttp2_session_consume_connection(h2, n); /* (3) */
     if (st && !ss->closing)
         grpc__request_data(st, bytes_of(data, n));
@@ -270,6 +271,7 @@ struct grpc__session *grpc__session_new(struct grpc_server *server, const struct
     ss->io_arg = io_arg;
     (void)snprintf(ss->peer, sizeof ss->peer, "%s", peer);
     ss->opened_ns = ss->heard_ns = ss->idle_since_ns = clock_mono_ns();
+    ss->sent_ns = ss->came_since_ns = ss->opened_ns;
     if (server->opts.max_age_ms) { /* not all in one moment: +-10 % */
         double share = 0.9 + 0.2 * rng_unit(&server->rng);
 

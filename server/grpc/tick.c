@@ -89,26 +89,58 @@ void grpc__session_drain_step(struct grpc__session *ss, int64_t now_ns)
 
 /* ---- limits of time ------------------------------------------------------------------- */
 
-/* A request of one message must keep coming; streams may be silent. */
+/* Looks back on a whole slow_body_ms at a time. */
+static void measure_input(struct grpc__session *ss, int64_t now_ns)
+{
+    int64_t ms = (now_ns - ss->came_since_ns) / NS_PER_MS;
+
+    if (ms < ss->server->opts.slow_body_ms)
+        return;
+    /* While we do not read, nobody can be slow. */
+    ss->came_slowly = !ss->blocked && ss->came_bytes < (uint64_t)ms * SLOW_BODY_RATE / 1000;
+    ss->came_since_ns = now_ns;
+    ss->came_bytes = 0;
+}
+
+/*
+ * A request of one message must keep coming; streams may be silent. One that waits
+ * while the connection is busy with others is not slow: a thousand uploads at once
+ * share what there is.
+ */
 static bool is_slow_body(const struct grpc__stream *st, int64_t now_ns)
 {
     unsigned grace_ms = st->session->server->opts.slow_body_ms;
     int64_t over_ms = (now_ns - st->opened_ns) / NS_PER_MS - grace_ms;
 
-    if (st->remote_closed || !st->call || over_ms <= 0)
+    if (!st->session->came_slowly || st->remote_closed || !st->call || over_ms <= 0)
         return false;
     if (st->head.method->shape != RPC_UNARY && st->head.method->shape != RPC_SERVER_STREAM)
         return false;
     return st->body_bytes < (uint64_t)over_ms * SLOW_BODY_RATE / 1000 + 1;
 }
 
+/*
+ * The peer has closed its window before an answer. A full socket is net's to judge,
+ * and an answer that waits its turn behind others is not stalled.
+ */
+static bool is_stalled(const struct grpc__stream *st, int64_t now_ns)
+{
+    struct grpc__session *ss = st->session;
+    unsigned limit_ms = ss->server->opts.stall_ms;
+
+    if (ss->blocked || grpc__stream_queued(st) == 0 || !is_past(st->progress_ns, limit_ms, now_ns))
+        return false;
+    return nghttp2_session_get_stream_remote_window_size(ss->h2, st->id) <= 0 ||
+           is_past(ss->sent_ns, limit_ms, now_ns);
+}
+
 static void tick_streams(struct grpc__session *ss, int64_t now_ns)
 {
     struct grpc__stream *st;
 
+    measure_input(ss, now_ns);
     for (st = ss->streams; st; st = st->next) {
-        if ((st->ended || grpc__stream_queued(st) > 0) &&
-            is_past(st->progress_ns, ss->server->opts.stall_ms, now_ns))
+        if (is_stalled(st, now_ns))
             grpc__stream_reset(st, NGHTTP2_CANCEL);
         else if (is_slow_body(st, now_ns))
             grpc__stream_fail(st, 4, "The request came too slowly.");

@@ -317,14 +317,60 @@ static void a_call_may_not_dribble(void)
     done = pair_open("UnaryCall", request, true); /* whole: may run as long as it likes */
     pair_tick(900);
     CU_ASSERT_FALSE(pair_answer(id)->closed);
-    pair_tick(200);
+    pair_tick(1200);
     CU_ASSERT_STRING_EQUAL(pair_field(id, "grpc-status"), "4");
     pair_tick(100000);
     CU_ASSERT_FALSE(pair_answer(done)->closed);
 }
 
-/* ---- ends
- * ---------------------------------------------------------------------------------------- */
+/* Found with a thousand uploads at once on a slow machine. */
+static void a_call_may_wait_while_others_send(void)
+{
+    static uint8_t piece[10000];
+    struct grpc_server_opts opts = {.slow_body_ms = 1000};
+    struct bytes request = pair_request(PAIR_HOLD);
+    int32_t waiting, busy;
+    int i;
+
+    restart(&opts, -1);
+    waiting = pair_open("UnaryCall", request, false);
+    grpc_frame_put_prefix(piece, false, 2000000);
+    busy = pair_open("UnaryCall", bytes_of(piece, sizeof piece), false);
+    for (i = 0; i < 20; i++) {
+        pair_more(busy, bytes_of(piece, sizeof piece), false);
+        pair_tick(500);
+    }
+    CU_ASSERT_FALSE(pair_answer(waiting)->closed);
+    CU_ASSERT_FALSE(pair_answer(busy)->closed);
+    pair_tick(500);
+    pair_tick(2000);
+    CU_ASSERT_STRING_EQUAL(pair_field(waiting, "grpc-status"), "4");
+}
+
+static void an_answer_may_wait_behind_others(void)
+{
+    struct grpc_server_opts opts = {.stall_ms = 1000};
+    int32_t waiting, reading;
+    int i;
+
+    restart(&opts, 200000);
+    reading =
+        pair_open("UnaryCall", pair_request(100000), true); /* takes the connection's window */
+    waiting = pair_open("UnaryCall", pair_request(1000), true);
+    CU_ASSERT_EQUAL(pair_answer(waiting)->data.n, 0);
+    for (i = 0; i < 20; i++) { /* a peer that reads slowly, but reads */
+        CU_ASSERT_EQUAL(nghttp2_submit_window_update(pair.client, 0, 0, 500), 0);
+        pair_tick(600);
+    }
+    CU_ASSERT_FALSE(pair_answer(waiting)->closed && pair_answer(waiting)->code != 0);
+    CU_ASSERT_FALSE(pair_answer(reading)->closed);
+    for (i = 0; i < 4; i++)
+        pair_tick(600); /* it stops: now it has stalled */
+    CU_ASSERT(pair_answer(reading)->closed);
+    CU_ASSERT_EQUAL(pair_answer(reading)->code, NGHTTP2_CANCEL);
+}
+
+/* ---- ends ---------------------------------------------------------------------- */
 
 static void a_lost_connection_cancels_its_calls(void)
 {
@@ -371,8 +417,7 @@ static void calls_of_a_server_that_stops_are_told(void)
     CU_ASSERT_STRING_EQUAL(pair_field(id, "grpc-status"), "14");
 }
 
-/* ---- counting
- * ------------------------------------------------------------------------------------- */
+/* ---- counting ------------------------------------------------------------------ */
 
 static void a_bucket_empties_and_fills(void)
 {
@@ -417,7 +462,8 @@ SUITE(session, pair_setup, pair_teardown, TEST(an_error_carries_its_word_as_deta
       TEST(a_message_larger_than_the_window_arrives), TEST(silence_is_pinged_and_then_ended),
       TEST(idle_connections_drain), TEST(old_connections_drain_but_finish_their_calls),
       TEST(a_stalled_answer_is_given_up), TEST(a_silent_stream_is_not_stalled),
-      TEST(a_call_may_not_dribble), TEST(a_lost_connection_cancels_its_calls),
+      TEST(a_call_may_not_dribble), TEST(a_call_may_wait_while_others_send),
+      TEST(an_answer_may_wait_behind_others), TEST(a_lost_connection_cancels_its_calls),
       TEST(a_reset_cancels_once_and_late_answers_are_dropped), TEST(a_kick_says_why_and_cancels),
       TEST(calls_of_a_server_that_stops_are_told), TEST(a_bucket_empties_and_fills),
       TEST(small_steps_fill_a_bucket_too));
