@@ -330,20 +330,20 @@ class Server:
             request_serializer=message_class(method.input_type).SerializeToString,
             response_deserializer=message_class(method.output_type).FromString)
 
-    def grpc(self, name, _request=None, _timeout=WAIT_SECONDS, **fields):
+    def grpc(self, method, _request=None, _timeout=WAIT_SECONDS, /, **fields):
         """One call with one answer; fields make the request unless one (or an iterator) is given."""
         request = _request
         if request is None:
-            request = message_class(methods()[name].input_type)(**fields)
+            request = message_class(methods()[method].input_type)(**fields)
         try:
-            return self.stub(name)(request, timeout=_timeout)
+            return self.stub(method)(request, timeout=_timeout)
         except grpc.RpcError as e:
             raise Failure(e) from None
 
-    def stream(self, name, _timeout=WAIT_SECONDS, **fields):
+    def stream(self, method, _timeout=WAIT_SECONDS, /, **fields):
         """The answers of a server-streaming call, one by one."""
         try:
-            yield from self.stub(name)(message_class(methods()[name].input_type)(**fields), timeout=_timeout)
+            yield from self.stub(method)(message_class(methods()[method].input_type)(**fields), timeout=_timeout)
         except grpc.RpcError as e:
             raise Failure(e) from None
 
