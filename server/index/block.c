@@ -94,6 +94,8 @@ enum rc block__spans(struct bytes content, struct block_docs *docs, struct err *
 
     docs->n = 0;
     docs->content = content;
+    if (docs->largest < content.n)
+        docs->largest = content.n;
     while (record_next(&rest, &record, &rc, err)) {
         if (record.kind != LODE__DUMP__V1__RECORD__KIND_DOCUMENT)
             return corrupt(err, "a record that is no document");

@@ -95,7 +95,8 @@ void codec__give(struct catalog *catalog, struct codec *c)
     if (!c)
         return;
     mutex_lock(&catalog->lock);
-    if (catalog->n_codecs < CATALOG_CODECS_KEPT) {
+    if (catalog->n_codecs < CATALOG_CODECS_KEPT && c->docs.largest <= CODEC_KEPT_BYTES &&
+        c->merged.cap <= CODEC_KEPT_BYTES) {
         c->next = catalog->codecs;
         catalog->codecs = c;
         catalog->n_codecs++;

@@ -70,7 +70,7 @@ enum rc catalog_view_find(const struct catalog_view *view, struct bytes uid,
                           struct index_info *ret_info, struct err *err) MUST_CHECK;
 /* Every member, one JSON object in the order of the defaults. Good as long as the view. */
 struct bytes catalog_view_settings(const struct catalog_view *view, uint32_t index_id);
-/* Appends a JSON object: field name -> number of documents having it, sorted. */
+/* Calls each for every field, sorted by name: in how many documents it is. */
 enum rc catalog_view_field_counts(struct catalog_view *view, uint32_t index_id,
                                   void (*each)(void *arg, struct bytes name, uint64_t count),
                                   void *arg, struct err *err) MUST_CHECK;
@@ -127,14 +127,21 @@ void change_rollback(struct change *c);
 /* Bytes gathered so far, to bound a batch. */
 size_t change_bytes(const struct change *c);
 /*
- * Writes all that was kept into batch (blocks are encoded now). After the
- * caller's store_commit(): change_committed() makes it the newest state of the
- * catalog, change_abandon() forgets it. Both free the change.
+ * Writes all that was kept into batch (blocks are encoded now), and deletes a
+ * bounded piece of what deleted indexes left behind; with nothing of either the
+ * batch stays as it is. After the caller's store_commit(): change_committed()
+ * makes it the newest state of the catalog, change_abandon() forgets it (if the
+ * outcome is unknown, the store will tell). Both free the change. It lets its
+ * view of the store go, so that a store that must reopen waits for no change.
  */
 enum rc change_finish(struct change *c, struct store_batch *batch, struct err *err) MUST_CHECK;
 void change_committed(struct change *c);
 void change_abandon(struct change *c); /* NULL is fine */
 
+/*
+ * n_documents counts what the change did so far; the two sums of bytes are
+ * those of the committed state.
+ */
 enum rc change_find(struct change *c, struct bytes uid, struct index_info *ret_info,
                     struct err *err) MUST_CHECK;
 /* RC_EXISTS, index_already_exists. primary_key may be empty. */
@@ -181,9 +188,9 @@ enum rc change_delete_all(struct change *c, uint32_t index_id, int64_t now_ns,
                           uint64_t *ret_deleted, struct err *err) MUST_CHECK;
 
 /*
- * Settings semantics beyond JSON shape (ranking rules, typo sizes, ...). patch:
- * a JSON object of members as sent. `at` is the path shown in texts: "" or, on
- * a sub-route, the member's own name is left out ("at `[0]`").
+ * Whether a change of settings makes sense: shapes, ranking rules, typo sizes.
+ * patch: a JSON object of members as sent; on a sub-route with the one member,
+ * whose own name is then left out of places in texts ("at `[0]`").
  */
 enum rc settings_check(struct bytes patch, bool sub_route, struct err *err) MUST_CHECK;
 struct bytes settings_defaults(void); /* JSON, static */

@@ -108,6 +108,7 @@ struct block_docs {
     struct block_span *spans; /* owned */
     uint32_t *ids;            /* owned; rising */
     size_t n, spans_cap, ids_cap;
+    size_t largest; /* content so far */
 };
 
 struct block_head {
@@ -230,7 +231,11 @@ void block_cache__put(struct block_cache *cache, struct block_key key,
 
 /* ---- catalog.c: the newest snapshot -------------------------------------------------- */
 
-enum { CATALOG_CACHE_BYTES = 32 << 20, CATALOG_CODECS_KEPT = 16 };
+enum {
+    CATALOG_CACHE_BYTES = 32 << 20,
+    CATALOG_CODECS_KEPT = 16,
+    CODEC_KEPT_BYTES = 1 << 20, /* one that met a larger block holds too much memory to be kept */
+};
 
 /* Tools that are dear to make; taken for a piece of work and given back. */
 struct codec {
