@@ -53,6 +53,8 @@ enum rc backup_open(const struct backup_opts *opts, struct backup **ret_backup, 
     rc = fs_dir_open(opts->dumps_dir, true, &dir, err);
     if (rc == RC_OK)
         rc = fs_draft_sweep(dir, err);
+    if (rc == RC_OK) /* a dump may have got its name just before a kill: visible is durable */
+        rc = fs_dir_sync(dir, err);
     if (rc != RC_OK) {
         fs_dir_close(dir);
         return rc;

@@ -154,10 +154,16 @@ enum rc import_sweep(const char *db_path, struct err *err)
     struct target t = {0};
     enum rc rc = target_open(db_path, false, &t, err);
 
+    if (rc == RC_NOT_FOUND) { /* no parent, no leftovers */
+        rc = RC_OK;
+        goto out;
+    }
     if (rc == RC_OK)
         rc = sweep(&t, err);
-    else if (rc == RC_NOT_FOUND) /* no parent, no leftovers */
-        rc = RC_OK;
+    if (rc == RC_OK) /* a killed import may have renamed without having synced */
+        rc = fs_dir_sync(t.parent, err);
+
+out:
     target_done(&t);
     return rc;
 }

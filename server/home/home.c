@@ -226,6 +226,8 @@ static enum rc check(struct home *home, struct err *err)
     if (rc == RC_OK)
         (void)snprintf(home->instance_uid, sizeof home->instance_uid, "%.*s", UUID_TEXT - 1, text);
     xfree(text);
+    if (rc == RC_OK) /* who named FORMAT may have been killed before its sync */
+        rc = fs_dir_sync(home->dir, err);
     return rc;
 }
 

@@ -236,6 +236,21 @@ static enum rc walk_all(struct recovery *r, struct err *err)
     return rc;
 }
 
+/*
+ * Who was killed may have written entries, and made their segment, without syncing
+ * them. They count from now on, and the next segment's head will say so.
+ */
+static enum rc settle(struct task__log *log, struct err *err)
+{
+    enum rc rc = RC_OK;
+
+    if (log->youngest)
+        rc = fs_sync_data(log->youngest->fd, err);
+    if (rc == RC_OK)
+        rc = fs_dir_sync(log->dir, err);
+    return rc;
+}
+
 enum rc task__log_open(struct fs_dir *dir, task__log_entry_fn *each, void *arg,
                        struct task__log **ret_log, struct err *err)
 {
@@ -254,6 +269,8 @@ enum rc task__log_open(struct fs_dir *dir, task__log_entry_fn *each, void *arg,
     rc = open_files(&r, err);
     if (rc == RC_OK)
         rc = walk_all(&r, err);
+    if (rc == RC_OK)
+        rc = settle(log, err);
     for (i = 0; i < r.n; i++)
         fs_close(r.found[i].fd);
     xfree(r.found);
