@@ -140,39 +140,45 @@ static void on_drain_begin(void *state)
 
 /* ---- the server ------------------------------------------------------------------------ */
 
-#define DEFAULT(field, value)                                                                      \
-    do {                                                                                           \
-        if (!opts->field)                                                                          \
-            opts->field = (value);                                                                 \
-    } while (0)
+static void fill(uint32_t *field, uint32_t value)
+{
+    if (!*field)
+        *field = value;
+}
+
+static void fill_size(size_t *field, size_t value)
+{
+    if (!*field)
+        *field = value;
+}
 
 static void fill_defaults(struct grpc_server_opts *opts)
 {
-    DEFAULT(max_streams, 1000);
-    DEFAULT(stream_window, 1024 * 1024);
-    DEFAULT(conn_window, 4 * 1024 * 1024);
-    DEFAULT(max_header_bytes, 16 * 1024);
-    DEFAULT(max_header_fields, 100);
-    DEFAULT(max_conn_input, (size_t)64 * 1024 * 1024);
-    DEFAULT(max_input, (size_t)512 * 1024 * 1024);
-    DEFAULT(resets.burst, 200);
-    DEFAULT(resets.per_second, 50);
-    DEFAULT(own_resets.burst, 100);
-    DEFAULT(own_resets.per_second, 2);
-    DEFAULT(empty.burst, 1000);
-    DEFAULT(empty.per_second, 100);
-    DEFAULT(ping_min_ms, 5 * 60 * 1000);
-    DEFAULT(ping_strikes, 2);
-    DEFAULT(keepalive_ms, 2 * 3600 * 1000);
-    DEFAULT(keepalive_timeout_ms, 20 * 1000);
-    DEFAULT(idle_ms, 30 * 60 * 1000);
-    DEFAULT(header_ms, 10 * 1000);
-    DEFAULT(stall_ms, 60 * 1000);
-    DEFAULT(slow_body_ms, 10 * 1000);
-    DEFAULT(drain_ack_ms, 5 * 1000);
-    DEFAULT(drain_grace_ms, 10 * 1000);
-    DEFAULT(tick_ms, 1000);
-    DEFAULT(compress_min, 1024);
+    fill(&opts->max_streams, 1000);
+    fill(&opts->stream_window, 1024 * 1024);
+    fill(&opts->conn_window, 4 * 1024 * 1024);
+    fill_size(&opts->max_header_bytes, (size_t)16 << 10);
+    fill_size(&opts->max_header_fields, 100);
+    fill_size(&opts->max_conn_input, (size_t)64 << 20);
+    fill_size(&opts->max_input, (size_t)512 << 20);
+    fill(&opts->resets.burst, 200);
+    fill(&opts->resets.per_second, 50);
+    fill(&opts->own_resets.burst, 100);
+    fill(&opts->own_resets.per_second, 2);
+    fill(&opts->empty.burst, 1000);
+    fill(&opts->empty.per_second, 100);
+    fill(&opts->ping_min_ms, 5 * 60 * 1000);
+    fill(&opts->ping_strikes, 2);
+    fill(&opts->keepalive_ms, 2 * 3600 * 1000);
+    fill(&opts->keepalive_timeout_ms, 20 * 1000);
+    fill(&opts->idle_ms, 30 * 60 * 1000);
+    fill(&opts->header_ms, 10 * 1000);
+    fill(&opts->stall_ms, 60 * 1000);
+    fill(&opts->slow_body_ms, 10 * 1000);
+    fill(&opts->drain_ack_ms, 5 * 1000);
+    fill(&opts->drain_grace_ms, 10 * 1000);
+    fill(&opts->tick_ms, 1000);
+    fill_size(&opts->compress_min, 1024);
 }
 
 struct grpc_server *grpc_server_new(struct rpc_server *rpc, const struct grpc_server_opts *opts)

@@ -14,7 +14,7 @@
 void grpc__fields_init(struct grpc__fields *f)
 {
     *f = (struct grpc__fields){0};
-    buf_init(&f->bytes, (size_t)GRPC_TRAILER_LIMIT + 8 * GRPC_FIELDS_MAX);
+    buf_init(&f->bytes, (size_t)GRPC_TRAILER_LIMIT + (size_t)8 * GRPC_FIELDS_MAX);
 }
 
 void grpc__fields_done(struct grpc__fields *f)

@@ -11,7 +11,7 @@
 
 enum { MILLI = 1000, HEAD_STRIKES = 16 };
 
-static const int64_t ping_min_idle_ns = 2 * 3600 * NS_PER_S;
+static const int64_t ping_min_idle_ns = 2LL * 3600 * NS_PER_S;
 
 bool grpc__bucket_take(struct grpc__bucket *b, const struct grpc_rate *rate, int64_t now_ns)
 {

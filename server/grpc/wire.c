@@ -7,7 +7,7 @@
 /* ---- timeouts ---------------------------------------------------------------------- */
 
 static const struct {
-    char unit;
+    uint8_t unit;
     int64_t ns;
 } units[] = {
     {'n', 1},
