@@ -30,10 +30,10 @@ struct backup_opts {
     struct catalog *catalog;
     struct task_queue *tasks;
     struct barrier *barrier;
-    const char *dumps_dir;        /* made when missing, at start and again at each dump */
+    const char *dumps_dir; /* made when missing, at start and again at each dump */
     const char *instance_uid;
-    int64_t barrier_timeout_ns;   /* 0: 60 s */
-    bool lower_after_read;        /* --dump-barrier=read */
+    int64_t barrier_timeout_ns; /* 0: 60 s */
+    bool lower_after_read;      /* --dump-barrier=read */
 };
 
 struct backup_status {
@@ -50,13 +50,16 @@ struct backup_status {
 };
 
 /* Opens the dumps directory (made when missing) and sweeps stale drafts of this instance. */
-enum rc backup_open(const struct backup_opts *opts, struct backup **ret_backup, struct err *err) MUST_CHECK;
+enum rc backup_open(const struct backup_opts *opts, struct backup **ret_backup,
+                    struct err *err) MUST_CHECK;
 void backup_close(struct backup *b);
 
-/* Starts a dump; *ret_status is its first status. Blocks for the task's commit: not for the loop. */
+/* Starts a dump; *ret_status is its first status. Blocks for the task's commit: not for the loop.
+ */
 enum rc backup_create(struct backup *b, int recompress_level, struct backup_status *ret_status,
                       struct err *err) MUST_CHECK;
-enum rc backup_status(struct backup *b, const char *uid, struct backup_status *ret_status, struct err *err) MUST_CHECK;
+enum rc backup_status(struct backup *b, const char *uid, struct backup_status *ret_status,
+                      struct err *err) MUST_CHECK;
 
 typedef void backup_watch_fn(void *arg, const struct backup_status *status);
 struct backup_watch;
@@ -65,7 +68,8 @@ enum rc backup_watch_new(struct backup *b, const char *uid, backup_watch_fn *fn,
                          struct backup_watch **ret_watch, struct err *err) MUST_CHECK;
 void backup_watch_free(struct backup_watch *w);
 
-/* Opens the finished dump `uid` (checked as a uid first, never followed as a link); fd goes to fs_close(). */
+/* Opens the finished dump `uid` (checked as a uid first, never followed as a link); fd goes to
+ * fs_close(). */
 enum rc backup_open_file(struct backup *b, const char *uid, int *ret_fd, uint64_t *ret_bytes,
                          struct err *err) MUST_CHECK;
 
@@ -74,10 +78,11 @@ enum rc backup_open_file(struct backup *b, const char *uid, int *ret_fd, uint64_
 struct import_opts {
     const char *dump_path;
     const char *db_path;
-    bool ignore_missing_dump;    /* no such file: go on without */
+    bool ignore_missing_dump; /* no such file: go on without */
     bool ignore_dump_if_db_exists;
     /* Called some times a second and at the end; may be NULL. */
-    void (*progress)(void *arg, uint64_t documents, uint64_t total_documents, uint64_t bytes, uint64_t total_bytes);
+    void (*progress)(void *arg, uint64_t documents, uint64_t total_documents, uint64_t bytes,
+                     uint64_t total_bytes);
     void *progress_arg;
 };
 
@@ -93,7 +98,8 @@ enum import_result {
  * renames it into place once. On failure or kill the target is untouched.
  * RC_EXISTS: db_path holds another database. Nobody may have db_path open.
  */
-enum rc import_run(const struct import_opts *opts, enum import_result *ret_result, struct err *err) MUST_CHECK;
+enum rc import_run(const struct import_opts *opts, enum import_result *ret_result,
+                   struct err *err) MUST_CHECK;
 
 /* Removes what a killed import left beside db_path. Called at every start. */
 enum rc import_sweep(const char *db_path, struct err *err) MUST_CHECK;

@@ -43,25 +43,31 @@ struct dump_writer_opts {
     struct bytes dump_uid;
     struct bytes instance_uid;
     int64_t created_ns;
-    int recompress_level; /* 0: frames are copied as they are; else bigger frames at this zstd level */
+    int recompress_level; /* 0: frames are copied as they are; else bigger frames at this zstd level
+                           */
     struct dump_progress *progress; /* borrowed; may be NULL */
-    bool (*stop)(void *arg); /* asked now and then; true ends the work with RC_CANCELLED; may be NULL */
+    bool (*stop)(
+        void *arg); /* asked now and then; true ends the work with RC_CANCELLED; may be NULL */
     void *stop_arg;
 };
 
-enum rc dump_writer_open(struct fs_dir *dir, const struct dump_writer_opts *opts, struct dump_writer **ret_writer,
-                         struct err *err) MUST_CHECK;
+enum rc dump_writer_open(struct fs_dir *dir, const struct dump_writer_opts *opts,
+                         struct dump_writer **ret_writer, struct err *err) MUST_CHECK;
 /* Begins an index: its record and settings. Its blocks follow. */
-enum rc dump_writer_index(struct dump_writer *w, const Lode__Dump__V1__Index *index, struct bytes settings,
-                          struct err *err) MUST_CHECK;
+enum rc dump_writer_index(struct dump_writer *w, const Lode__Dump__V1__Index *index,
+                          struct bytes settings, struct err *err) MUST_CHECK;
 /* One finished frame of n document records. */
-enum rc dump_writer_block(struct dump_writer *w, struct bytes frame, uint32_t n_documents, struct err *err) MUST_CHECK;
-enum rc dump_writer_key(struct dump_writer *w, const Lode__Dump__V1__Key *key, struct err *err) MUST_CHECK;
-enum rc dump_writer_task(struct dump_writer *w, const Lode__Dump__V1__Task *task, struct err *err) MUST_CHECK;
+enum rc dump_writer_block(struct dump_writer *w, struct bytes frame, uint32_t n_documents,
+                          struct err *err) MUST_CHECK;
+enum rc dump_writer_key(struct dump_writer *w, const Lode__Dump__V1__Key *key,
+                        struct err *err) MUST_CHECK;
+enum rc dump_writer_task(struct dump_writer *w, const Lode__Dump__V1__Task *task,
+                         struct err *err) MUST_CHECK;
 /* Payload frames (task_document records) of the queued task written last. */
 enum rc dump_writer_task_payload(struct dump_writer *w, struct bytes frame, uint32_t n_documents,
                                  struct err *err) MUST_CHECK;
-enum rc dump_writer_instance(struct dump_writer *w, const Lode__Dump__V1__Instance *instance, struct err *err) MUST_CHECK;
+enum rc dump_writer_instance(struct dump_writer *w, const Lode__Dump__V1__Instance *instance,
+                             struct err *err) MUST_CHECK;
 /*
  * Manifest and trailer, waits for the decoding of all that was written, fsync,
  * name (RC_EXISTS if taken), fsync of the directory.
@@ -85,7 +91,8 @@ struct dump_info {
 };
 
 /* Trailer, header and manifest only: a cut or foreign file is refused in milliseconds. */
-enum rc dump_reader_open(const char *path, struct dump_reader **ret_reader, struct err *err) MUST_CHECK;
+enum rc dump_reader_open(const char *path, struct dump_reader **ret_reader,
+                         struct err *err) MUST_CHECK;
 void dump_reader_close(struct dump_reader *r);
 const struct dump_info *dump_reader_info(const struct dump_reader *r); /* borrowed */
 
@@ -96,19 +103,23 @@ const struct dump_info *dump_reader_info(const struct dump_reader *r); /* borrow
  * returned RC_OK.
  */
 struct dump_visitor {
-    enum rc (*index)(void *arg, const Lode__Dump__V1__Index *index, struct bytes settings, struct err *err);
+    enum rc (*index)(void *arg, const Lode__Dump__V1__Index *index, struct bytes settings,
+                     struct err *err);
     /* frame as in the file, content decoded; document records only. */
-    enum rc (*block)(void *arg, struct bytes frame, struct bytes content, uint32_t n_documents, struct err *err);
+    enum rc (*block)(void *arg, struct bytes frame, struct bytes content, uint32_t n_documents,
+                     struct err *err);
     enum rc (*index_end)(void *arg, struct err *err);
     enum rc (*key)(void *arg, const Lode__Dump__V1__Key *key, struct err *err);
     enum rc (*task)(void *arg, const Lode__Dump__V1__Task *task, struct err *err);
-    enum rc (*task_payload)(void *arg, struct bytes frame, struct bytes content, uint32_t n_documents, struct err *err);
+    enum rc (*task_payload)(void *arg, struct bytes frame, struct bytes content,
+                            uint32_t n_documents, struct err *err);
     enum rc (*instance)(void *arg, const Lode__Dump__V1__Instance *instance, struct err *err);
     void *arg;
     struct dump_progress *progress; /* may be NULL */
 };
 
-enum rc dump_reader_walk(struct dump_reader *r, const struct dump_visitor *visitor, struct err *err) MUST_CHECK;
+enum rc dump_reader_walk(struct dump_reader *r, const struct dump_visitor *visitor,
+                         struct err *err) MUST_CHECK;
 /* A walk that looks at everything, on `threads` threads (0: all cores), at disk speed. */
 enum rc dump_reader_verify(struct dump_reader *r, unsigned threads, struct dump_progress *progress,
                            struct err *err) MUST_CHECK;

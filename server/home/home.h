@@ -28,8 +28,8 @@ enum rc home_look(const char *path, enum home_state *ret_state, struct err *err)
 
 /* Locks it; makes it (durably) when absent or empty. */
 enum rc home_open(const char *path, struct home **ret_home, struct err *err) MUST_CHECK;
-void home_close(struct home *home); /* NULL is fine */
-struct fs_dir *home_dir(struct home *home);        /* borrowed */
+void home_close(struct home *home);         /* NULL is fine */
+struct fs_dir *home_dir(struct home *home); /* borrowed */
 const char *home_instance_uid(const struct home *home);
 /* Path of the database directory, borrowed. */
 const char *home_store_path(const struct home *home);

@@ -26,11 +26,11 @@
 #include <lode/dump/v1/dump.pb-c.h>
 
 enum {
-    RECORD_BLOCK_TARGET = 32 * 1024,      /* content bytes at which a block is full (README: measured) */
-    RECORD_DOCUMENT_MAX = 64 << 20,       /* one document */
-    RECORD_META_MAX = 64 << 20,           /* any other record */
+    RECORD_BLOCK_TARGET = 32 * 1024, /* content bytes at which a block is full (README: measured) */
+    RECORD_DOCUMENT_MAX = 64 << 20,  /* one document */
+    RECORD_META_MAX = 64 << 20,      /* any other record */
     RECORD_FRAME_MAX = RECORD_DOCUMENT_MAX + 64, /* content of one frame */
-    RECORD_FRAME_LEVEL = 3,               /* zstd level of blocks */
+    RECORD_FRAME_LEVEL = 3,                      /* zstd level of blocks */
 };
 
 /* ---- records ------------------------------------------------------------------------ */
@@ -39,7 +39,8 @@ enum {
 bool record_put_document(struct buf *out, struct bytes json, bool task);
 /* Length in bytes that record_put_document() adds for a document of n bytes. */
 size_t record_document_size(size_t n);
-enum rc record_put(struct buf *out, const Lode__Dump__V1__Record *record, struct err *err) MUST_CHECK;
+enum rc record_put(struct buf *out, const Lode__Dump__V1__Record *record,
+                   struct err *err) MUST_CHECK;
 
 struct record {
     uint32_t kind;         /* LODE__DUMP__V1__RECORD__KIND_... */
@@ -65,7 +66,8 @@ struct frame_decoder;
 struct frame_encoder *frame_encoder_new(int level); /* 1..19 */
 void frame_encoder_free(struct frame_encoder *e);
 /* Appends one frame holding content. */
-enum rc frame_encode(struct frame_encoder *e, struct bytes content, struct buf *out, struct err *err) MUST_CHECK;
+enum rc frame_encode(struct frame_encoder *e, struct bytes content, struct buf *out,
+                     struct err *err) MUST_CHECK;
 
 struct frame_decoder *frame_decoder_new(void);
 void frame_decoder_free(struct frame_decoder *d);
@@ -83,4 +85,5 @@ enum rc frame_decode(struct frame_decoder *d, struct bytes frame, size_t max_con
  * dictionary, window over 8 MiB, more content declared than the blocks can
  * give. A skippable frame is RC_INVALID. Nothing is decoded.
  */
-enum rc frame_measure(struct bytes bytes, size_t *ret_frame, uint64_t *ret_content, struct err *err) MUST_CHECK;
+enum rc frame_measure(struct bytes bytes, size_t *ret_frame, uint64_t *ret_content,
+                      struct err *err) MUST_CHECK;

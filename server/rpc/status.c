@@ -11,7 +11,6 @@
 #include "base/assert.h"
 #include "json/json_write.h"
 
-
 struct word_entry {
     const char *word;
     const char *type;

@@ -34,11 +34,11 @@ struct store_view;
 struct store_cursor;
 
 struct store_opts {
-    size_t write_buffer;     /* memtable bytes; 0: 16 MiB */
-    size_t block_cache;      /* bytes; 0: 32 MiB */
-    uint64_t free_floor;     /* commits are refused (RC_NO_SPACE) below this many free bytes; 0: none */
-    bool bulk;               /* building a new database (import): commits are not synced one by one;
-                                store_finish_bulk() makes all durable */
+    size_t write_buffer; /* memtable bytes; 0: 16 MiB */
+    size_t block_cache;  /* bytes; 0: 32 MiB */
+    uint64_t free_floor; /* commits are refused (RC_NO_SPACE) below this many free bytes; 0: none */
+    bool bulk;           /* building a new database (import): commits are not synced one by one;
+                            store_finish_bulk() makes all durable */
     uint32_t reopen_wait_ms; /* longest wait of a commit for a reopening; 0: 5000 */
 };
 
@@ -49,7 +49,8 @@ enum rc store_open(const char *dir, const struct store_opts *opts, struct store 
 /* Waits for background work, then frees. NULL is allowed. */
 void store_close(struct store *store);
 
-/* Bulk only: closes LevelDB and fsyncs every file and the directory. The store can only be closed after. */
+/* Bulk only: closes LevelDB and fsyncs every file and the directory. The store can only be closed
+ * after. */
 enum rc store_finish_bulk(struct store *store, struct err *err) MUST_CHECK;
 
 struct store_batch *store_batch_new(void);
@@ -66,7 +67,8 @@ void store_batch_clear(struct store_batch *batch);
  * met on the way has the word no_space_left_on_device). RC_NO_SPACE, RC_BUSY,
  * RC_CORRUPT: nothing of it was written. An empty batch is RC_OK.
  */
-enum rc store_commit(struct store *store, const struct store_batch *batch, struct err *err) MUST_CHECK;
+enum rc store_commit(struct store *store, const struct store_batch *batch,
+                     struct err *err) MUST_CHECK;
 
 /* Rises by one with every reopening after a failed commit. */
 uint64_t store_epoch(struct store *store);
@@ -77,8 +79,10 @@ uint64_t store_epoch(struct store *store);
  */
 enum rc store_settle(struct store *store, struct err *err) MUST_CHECK;
 
-/* Freezes the store as it is now; later commits stay invisible to the view. Every view is short-lived. */
-enum rc store_view_open(struct store *store, struct store_view **ret_view, struct err *err) MUST_CHECK;
+/* Freezes the store as it is now; later commits stay invisible to the view. Every view is
+ * short-lived. */
+enum rc store_view_open(struct store *store, struct store_view **ret_view,
+                        struct err *err) MUST_CHECK;
 void store_view_close(struct store_view *view); /* NULL is fine */
 
 /*
@@ -108,9 +112,11 @@ void store_cursor_seek_before(struct store_cursor *c, struct bytes key); /* last
 void store_cursor_next(struct store_cursor *c);
 void store_cursor_prev(struct store_cursor *c);
 bool store_cursor_valid(const struct store_cursor *c); /* on a key within the prefix */
-struct bytes store_cursor_key(const struct store_cursor *c);   /* whole key; good until the cursor moves */
+struct bytes
+store_cursor_key(const struct store_cursor *c); /* whole key; good until the cursor moves */
 struct bytes store_cursor_value(const struct store_cursor *c);
-enum rc store_cursor_end(struct store_cursor *c, struct err *err) MUST_CHECK; /* RC_OK: nothing was passed over */
+enum rc store_cursor_end(struct store_cursor *c,
+                         struct err *err) MUST_CHECK; /* RC_OK: nothing was passed over */
 
 /* Lets LevelDB drop what was deleted between the two keys. Slow; not on the writer's path. */
 void store_compact(struct store *store, struct bytes from, struct bytes to);

@@ -41,7 +41,8 @@ static int add_suite(int argc, char **argv, const struct test_suite *suite)
     const struct test_case *c;
     CU_pSuite cu;
 
-    cu = CU_add_suite_with_setup_and_teardown(suite->name, NULL, NULL, suite->setup, suite->teardown);
+    cu = CU_add_suite_with_setup_and_teardown(suite->name, NULL, NULL, suite->setup,
+                                              suite->teardown);
     if (!cu)
         return 0;
     for (c = suite->cases; c->name; c++)
@@ -69,6 +70,7 @@ int suite_main(int argc, char **argv, const struct test_suite *const *suites)
     failed = CU_get_number_of_tests_failed() + CU_get_number_of_suites_failed();
     run = CU_get_number_of_tests_run();
     CU_cleanup_registry();
-    printf("tests: %u passed, %u failed, %u skipped\n", run - failed - n_skipped, failed, n_skipped);
+    printf("tests: %u passed, %u failed, %u skipped\n", run - failed - n_skipped, failed,
+           n_skipped);
     return failed || run == 0 ? 1 : 0;
 }

@@ -29,7 +29,7 @@ struct test_suite {
 
 #define TEST(fn)                                                                                   \
     {                                                                                              \
-        #fn, fn                                                                                    \
+#fn, fn                                                                                    \
     }
 
 #define SUITE(id, setup_fn, teardown_fn, ...)                                                      \
