@@ -140,7 +140,7 @@ static void deletion_details(struct arena *arena, const task_record *task, bool 
         Lode__V1__DocumentDeletionDetails *m =
             API_NEW(arena, Lode__V1__DocumentDeletionDetails, lode__v1__document_deletion_details);
 
-        m->provided_ids = task->n_ids;
+        m->provided_ids = task->received_documents; /* the ids themselves are not kept */
         if (ended) {
             m->deleted_case = LODE__V1__DOCUMENT_DELETION_DETAILS__DELETED_DELETED_DOCUMENTS;
             m->deleted_documents = task->done_documents;
