@@ -18,8 +18,8 @@
 
 #include "base/rng.h"
 #include "grpc/coding.h"
-#include "grpc/frame.h"
 #include "grpc/grpc.h"
+#include "grpc/grpc_frame.h"
 #include "rpc/status.h"
 
 #include <nghttp2/nghttp2.h>

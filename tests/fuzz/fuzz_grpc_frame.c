@@ -9,7 +9,7 @@
  */
 #include "base/buf.h"
 #include "grpc/coding.h"
-#include "grpc/frame.h"
+#include "grpc/grpc_frame.h"
 #include "grpc/wire.h"
 
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_frame.c -- messages come out the same wherever the bytes are cut. */
-#include "grpc/frame.h"
+#include "grpc/grpc_frame.h"
 
 #include "base/rng.h"
 #include "support/suite.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame.h -- messages out of the bytes of a stream: five bytes of prefix, then
+ * grpc_frame.h -- messages out of the bytes of a stream: five bytes of prefix, then
  * the message; where the pieces are cut means nothing.
  *
  * Ownership  grpc_frame_init() .. grpc_frame_done(). A frame's body is borrowed:

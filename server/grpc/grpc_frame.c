@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame.c -- see frame.h.
+ * grpc_frame.c -- see grpc_frame.h.
  *
  *   flag(1) length(4, big-endian) message(length)
  *
  * The buffer grows with what arrives, not with what the prefix declares: a
  * thousand streams that declare 4 MiB each cost five bytes each.
  */
-#include "grpc/frame.h"
+#include "grpc/grpc_frame.h"
 
 #include "base/assert.h"
 
