@@ -332,6 +332,39 @@ static void a_change_over_a_damaged_block_fails_whole(void)
     store_batch_free(batch);
 }
 
+/* An id that leads to a number between the documents: nobody guesses which was meant. */
+static void an_id_that_leads_nowhere_is_damage(void)
+{
+    struct store_batch *batch = store_batch_new();
+    uint32_t index = fixture_create("a", "id");
+    struct catalog_view *view = NULL;
+    struct change *c;
+    struct buf out;
+
+    add_many(index, 0, 300, 300, 1);
+    delete_many(index, 150, 151, 1);
+    OK(catalog_view_open(fx.catalog, &view, &fx.err));
+    store_batch_put(batch,
+                    key_named(&(struct key){0}, KEY_DOCUMENT_ID,
+                              snapshot__get(view->snapshot, index)->body, B("149")),
+                    B("\0\0\0\x96")); /* 150 */
+    catalog_view_close(view);
+    OK(store_commit(fx.store, batch, &fx.err));
+    store_batch_clear(batch);
+
+    buf_init(&out, 1 << 20);
+    OK(catalog_view_open(fx.catalog, &view, &fx.err));
+    CU_ASSERT_EQUAL(document_get(view, index, B("149"), &out, &fx.err), RC_CORRUPT);
+    CU_ASSERT_EQUAL(document_get(view, index, B("149"), &out, &fx.err), RC_CORRUPT); /* cached */
+    catalog_view_close(view);
+    c = fixture_begin();
+    fixture_add_one(c, index, "{\"id\":149}", true);
+    CU_ASSERT_EQUAL(change_finish(c, batch, &fx.err), RC_CORRUPT);
+    change_abandon(c);
+    buf_done(&out);
+    store_batch_free(batch);
+}
+
 /* Any bytes at all as a block's value: an error or a block, never anything else. */
 static void random_bytes_are_no_block(void)
 {
@@ -363,4 +396,5 @@ SUITE(blocks, fixture_setup, fixture_teardown, TEST(small_commits_fill_the_last_
       TEST(deleting_everything_one_by_one_leaves_no_block),
       TEST(blocks_hold_no_deleted_or_replaced_document), TEST(a_damaged_block_is_never_served),
       TEST(a_damaged_directory_stops_the_opening), TEST(a_damaged_entry_stops_the_opening),
-      TEST(a_change_over_a_damaged_block_fails_whole), TEST(random_bytes_are_no_block));
+      TEST(a_change_over_a_damaged_block_fails_whole), TEST(an_id_that_leads_nowhere_is_damage),
+      TEST(random_bytes_are_no_block));

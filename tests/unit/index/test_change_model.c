@@ -223,7 +223,7 @@ static void task_add(struct change *c, struct model_index *m)
 {
     struct document_opts opts = {.replace = rng_below(&rng, 2) == 0,
                                  .skip_creation = rng_below(&rng, 6) == 0};
-    size_t n = rng_below(&rng, 8) ? rng_below(&rng, 12) : rng_below(&rng, 300), i;
+    size_t n = rng_below(&rng, 4) ? rng_below(&rng, 12) : rng_below(&rng, 300), i;
     uint32_t index = id_of(c, m->uid);
     struct buf json;
 
@@ -240,7 +240,7 @@ static void task_add(struct change *c, struct model_index *m)
 
 static void task_delete(struct change *c, struct model_index *m)
 {
-    size_t n = rng_below(&rng, 8) ? rng_below(&rng, 10) : rng_below(&rng, 350), i;
+    size_t n = rng_below(&rng, 4) ? rng_below(&rng, 10) : rng_below(&rng, 350), i;
     uint32_t index = id_of(c, m->uid);
 
     for (i = 0; i < n; i++) {
@@ -293,7 +293,10 @@ static void random_task(struct change *c)
     struct model_index *m;
     uint64_t kind = rng_below(&rng, 100);
 
-    random_uid(uid);
+    if (rng_below(&rng, 2)) /* tasks of one commit meet on the same documents */
+        (void)snprintf(uid, sizeof uid, "i0");
+    else
+        random_uid(uid);
     random_uid(other);
     m = model_find(uid);
     if (!m)

@@ -53,13 +53,14 @@ static void deleted_and_added_again_goes_to_the_end(void)
     CU_ASSERT_FALSE(delete_one(c, index, "1"));
     OK(change_document(c, index, B("{\"id\":4}"), &put, &fx.err));
     OK(change_document(c, index, B("{\"id\":1,\"new\":true}"), &put, &fx.err));
+    OK(change_document(c, index, B("{\"id\":1,\"new\":1}"), &put, &fx.err));
     CU_ASSERT(delete_one(c, index, "4"));
     CU_ASSERT_FALSE(delete_one(c, index, "not an id"));
     fixture_commit(c);
-    CU_ASSERT_STRING_EQUAL(fixture_all("a"), "{\"id\":2}\n{\"id\":3}\n{\"id\":1,\"new\":true}\n");
+    CU_ASSERT_STRING_EQUAL(fixture_all("a"), "{\"id\":2}\n{\"id\":3}\n{\"id\":1,\"new\":1}\n");
     CU_ASSERT_STRING_EQUAL(fixture_fields("a"), "id=3 new=1");
     fixture_reopen();
-    CU_ASSERT_STRING_EQUAL(fixture_get("a", "1"), "{\"id\":1,\"new\":true}");
+    CU_ASSERT_STRING_EQUAL(fixture_get("a", "1"), "{\"id\":1,\"new\":1}");
     CU_ASSERT_STRING_EQUAL(fixture_get("a", "4"), "");
 }
 
@@ -211,6 +212,73 @@ static void a_task_rolled_back_leaves_nothing(void)
     fixture_create("c", "id");
     fixture_add("c", first, true);
     fixture_check();
+}
+
+static void memory_of_what_was_taken_back_is_given_back(void)
+{
+    char *text = large("a", 3 << 20);
+    struct change *c;
+    uint32_t index;
+    uint64_t n;
+    size_t bytes;
+
+    fixture_create("a", "id");
+    c = begin_on("a", &index);
+    OK(change_documents_begin(c, index, &put, B("{\"id\":1}"), 1, &fx.err));
+    bytes = change_bytes(c);
+    change_mark(c);
+    OK(change_document(c, index, bytes_str(text), &put, &fx.err));
+    CU_ASSERT(change_bytes(c) > bytes + (3 << 20));
+    change_rollback(c);
+    CU_ASSERT(change_bytes(c) < bytes + 4096);
+    change_mark(c);
+    OK(change_document(c, index, bytes_str(text), &put, &fx.err));
+    change_keep(c);
+    change_mark(c);
+    OK(change_delete_all(c, index, 2, &n, &fx.err));
+    change_keep(c);
+    CU_ASSERT(change_bytes(c) < bytes + 4096);
+    fixture_commit(c);
+    xfree(text);
+}
+
+/* A failed task may have asked how many documents there are, which looks its ids up. */
+static void a_later_task_looks_up_again_what_a_failed_one_did(void)
+{
+    static const char *const first[] = {"{\"id\":1}", "{\"id\":2}", NULL};
+    struct index_info info;
+    struct change *c;
+    uint32_t index;
+
+    fixture_create("a", "id");
+    fixture_add("a", first, true);
+    c = begin_on("a", &index);
+    change_mark(c);
+    OK(change_document(c, index, B("{\"id\":3}"), &put, &fx.err));
+    OK(change_document(c, index, B("{\"id\":4}"), &put, &fx.err));
+    OK(change_find(c, B("a"), &info, &fx.err));
+    CU_ASSERT_EQUAL(info.n_documents, 4);
+    change_rollback(c);
+    change_mark(c);
+    OK(change_document(c, index, B("{\"id\":2,\"a\":1}"), &put, &fx.err));
+    change_keep(c);
+    fixture_commit(c);
+    CU_ASSERT_STRING_EQUAL(fixture_all("a"), "{\"id\":1}\n{\"id\":2,\"a\":1}\n");
+    fixture_check();
+}
+
+static void an_index_taken_back_is_gone(void)
+{
+    struct change *c = fixture_begin();
+    uint32_t index;
+
+    change_mark(c);
+    OK(change_create_index(c, B("a"), B("id"), 1, &index, &fx.err));
+    OK(change_document(c, index, B("{\"id\":1}"), &put, &fx.err));
+    change_rollback(c);
+    CU_ASSERT_EQUAL(change_document(c, index, B("{\"id\":1}"), &put, &fx.err), RC_INTERNAL);
+    fixture_commit(c);
+    CU_ASSERT_EQUAL(fixture_keys(KEY_INDEX) + fixture_keys(KEY_DOCUMENT_ID), 0);
 }
 
 static void deleting_all_is_one_step_and_can_be_taken_back(void)
@@ -486,7 +554,9 @@ SUITE(documents, fixture_setup, fixture_teardown, TEST(replaced_documents_keep_t
       TEST(members_are_laid_over_and_others_stay),
       TEST(laying_over_follows_deletes_and_puts_of_the_same_change),
       TEST(a_merge_that_is_too_large_fails_its_task_alone), TEST(creation_can_be_skipped),
-      TEST(a_task_rolled_back_leaves_nothing), TEST(deleting_all_is_one_step_and_can_be_taken_back),
+      TEST(a_task_rolled_back_leaves_nothing), TEST(memory_of_what_was_taken_back_is_given_back),
+      TEST(a_later_task_looks_up_again_what_a_failed_one_did), TEST(an_index_taken_back_is_gone),
+      TEST(deleting_all_is_one_step_and_can_be_taken_back),
       TEST(an_index_deleted_and_made_again_in_one_change_is_new),
       TEST(fields_are_counted_by_their_dotted_names), TEST(names_that_are_too_long_are_not_counted),
       TEST(any_page_can_be_read), TEST(a_walk_stops_where_it_is_told),
