@@ -81,6 +81,7 @@ enum rc task__run_task_cancelation(struct task__run *run, task_record *task, str
     *stamp = (struct task__stamp){task->uid, run->batch_uid, run->now_ns, clock_wall_ns()};
     if (stamp->finished_ns < stamp->started_ns)
         stamp->finished_ns = stamp->started_ns;
+    run->finished_ns = stamp->finished_ns; /* the canceled have it in their records already */
     n = select_uids(run, task, true, uids);
     scratch = task__record_arena();
     for (i = 0; rc == RC_OK && i < n; i++)

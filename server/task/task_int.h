@@ -338,7 +338,8 @@ struct task__run {
     struct arena *arena;       /* lives as long as the batch */
     struct task__end *ends;    /* owned */
     size_t n_ends, cap_ends;
-    int64_t now_ns;
+    int64_t now_ns;      /* when the batch was begun */
+    int64_t finished_ns; /* when it ended, if a kind has fixed that; else 0 */
     uint64_t batch_uid;
     uint64_t uid;    /* of the task that runs */
     int64_t told_ns; /* when its watchers last heard of progress */

@@ -316,7 +316,7 @@ static void trim_history(struct task__run *run)
 
 static void stamp_ends(struct task__run *run)
 {
-    int64_t finished_ns = clock_wall_ns();
+    int64_t finished_ns = run->finished_ns ? run->finished_ns : clock_wall_ns();
     size_t i;
 
     if (finished_ns < run->now_ns)

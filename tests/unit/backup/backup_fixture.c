@@ -3,18 +3,26 @@
 #include "backup_fixture.h"
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/thread.h"
 #include "support/suite.h"
 #include "support/tempdir.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void must(struct backup_fixture *fx, enum rc rc)
 {
-    if (rc != RC_OK)
-        (void)fprintf(stderr, "%s: %s\n", rc_name(rc), fx->err.msg);
-    CU_ASSERT_EQUAL_FATAL(rc, RC_OK);
+    if (rc == RC_OK)
+        return;
+    (void)fprintf(stderr, "%s: %s\n", rc_name(rc), fx->err.msg);
+    if (!CU_get_current_test()) /* in a child */
+        _exit(9);
+    CU_FAIL_FATAL("the fixture");
 }
 
 void backup_fixture_make(struct backup_fixture *fx)
@@ -68,8 +76,8 @@ void backup_fixture_close(struct backup_fixture *fx)
     backup_close(fx->backup);
     task_queue_close(fx->q);
     catalog_close(fx->catalog);
-    if (fx->store)
-        CU_ASSERT_EQUAL(store_views_open(fx->store), 0);
+    if (fx->store && store_views_open(fx->store) != 0)
+        CU_FAIL("a view is open");
     store_close(fx->store);
     barrier_free(fx->barrier);
     home_close(fx->home);
@@ -325,4 +333,49 @@ enum rc backup_fixture_import(struct backup_fixture *fx, const char *dump, const
     struct import_opts opts = {.dump_path = dump, .db_path = db};
 
     return import_run(&opts, ret_result, &fx->err);
+}
+
+/* ---- children ---------------------------------------------------------------------------------
+ */
+
+static void take(char *dst, size_t n, const char *name)
+{
+    const char *value = getenv(name);
+
+    (void)snprintf(dst, n, "%s", value ? value : "");
+}
+
+bool backup_fixture_is_child(const char *role, char db[4096], char dumps[4096], char dump[8192])
+{
+    const char *mine = getenv("LODE_CHILD_ROLE"), *fault = getenv("LODE_CHILD_FAULT");
+    struct err err;
+
+    if (!mine || strcmp(mine, role) != 0)
+        return false;
+    take(db, 4096, "LODE_CHILD_DB");
+    take(dumps, 4096, "LODE_CHILD_DUMPS");
+    take(dump, 8192, "LODE_CHILD_DUMP");
+    if (!fault || fault_set(fault, &err) != RC_OK)
+        _exit(4);
+    return true;
+}
+
+bool backup_fixture_run_child(const char *role, const char *fault, const char *db,
+                              const char *dumps, const char *dump)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)setenv("LODE_CHILD_ROLE", role, 1);
+        (void)setenv("LODE_CHILD_FAULT", fault, 1);
+        (void)setenv("LODE_CHILD_DB", db, 1);
+        (void)setenv("LODE_CHILD_DUMPS", dumps, 1);
+        (void)setenv("LODE_CHILD_DUMP", dump, 1);
+        (void)execl("/proc/self/exe", "child", (char *)NULL);
+        _exit(3);
+    }
+    CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+    CU_ASSERT(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0);
+    return WIFSIGNALED(status);
 }

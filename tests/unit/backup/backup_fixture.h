@@ -50,3 +50,14 @@ struct backup_status backup_fixture_dump(struct backup_fixture *fx, char *path);
 void backup_fixture_files(struct backup_fixture *fx, unsigned *ret_dumps, unsigned *ret_others);
 enum rc backup_fixture_import(struct backup_fixture *fx, const char *dump, const char *db,
                               enum import_result *ret_result);
+
+/*
+ * A process of its own, for tests that kill: this program again, where a
+ * constructor finds the role and does it instead of running tests. It is not a
+ * bare fork, because LevelDB's background thread would be missing in that.
+ */
+/* In the constructor: is this a child in this role? Then `fault` is set, and so is the rest. */
+bool backup_fixture_is_child(const char *role, char db[4096], char dumps[4096], char dump[8192]);
+/* Runs it to its end; true if it was killed, else it must have ended well. */
+bool backup_fixture_run_child(const char *role, const char *fault, const char *db,
+                              const char *dumps, const char *dump);

@@ -9,11 +9,9 @@
 #include "dump/dump.h"
 #include "support/suite.h"
 
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static struct backup_fixture fx; /* fresh per test */
@@ -447,26 +445,26 @@ static void closing_ends_a_running_dump(void)
 /* ---- killed
  * ------------------------------------------------------------------------------------------- */
 
-static bool killed_dump(const char *fault)
+/* The child: a dump of a small database, with the fault armed as long as it runs. */
+__attribute__((constructor)) static void be_dumping_child(void)
 {
+    const char *fault = getenv("LODE_CHILD_FAULT");
     struct backup_status one;
-    int status = 0;
-    pid_t pid = fork();
 
-    if (pid == 0) {
-        if (backup_fixture_open(&fx, true) != RC_OK)
-            _exit(5);
-        add_some("m", 0, 5);
-        backup_fixture_drain(&fx);
-        if (fault_set(fault, &fx.err) != RC_OK ||
-            backup_create(fx.backup, 0, &one, &fx.err) != RC_OK)
-            _exit(6);
-        (void)backup_fixture_wait_dump(&fx, one.uid);
-        _exit(0);
-    }
-    CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
-    CU_ASSERT(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status);
+    if (!backup_fixture_is_child("dump", fx.db, fx.dumps, path))
+        return;
+    fault_clear();
+    fx.arena = arena_new(256 << 20);
+    if (backup_fixture_open(&fx, true) != RC_OK)
+        _exit(5);
+    add_some("m", 0, 5);
+    backup_fixture_drain(&fx);
+    if (fault_set(fault, &fx.err) != RC_OK || backup_create(fx.backup, 0, &one, &fx.err) != RC_OK)
+        _exit(6);
+    (void)backup_fixture_wait_dump(&fx, one.uid);
+    fault_clear();
+    backup_fixture_close(&fx);
+    _exit(0);
 }
 
 static enum rc verify_one(void *arg, const char *name, struct err *err)
@@ -496,7 +494,7 @@ static void a_killed_dump_leaves_only_whole_files(void)
             char fault[64];
 
             (void)snprintf(fault, sizeof fault, "%s=abort@%u", points[i], n);
-            if (!killed_dump(fault))
+            if (!backup_fixture_run_child("dump", fault, fx.db, fx.dumps, ""))
                 break;
             deaths++;
             CU_ASSERT_EQUAL_FATAL(backup_fixture_open(&fx, true), RC_OK); /* sweeps */

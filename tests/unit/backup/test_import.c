@@ -7,11 +7,9 @@
 #include "base/rng.h"
 #include "support/suite.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static struct backup_fixture fx; /* the source; fresh per test */
@@ -268,17 +266,14 @@ static void a_damaged_dump_leaves_nothing(void)
 /* ---- killed, and failing
  * ------------------------------------------------------------------------------ */
 
-static bool killed_import(const char *fault)
+__attribute__((constructor)) static void be_importing_child(void)
 {
     enum import_result result;
-    int status = 0;
-    pid_t pid = fork();
+    char unused[4096];
 
-    if (pid == 0)
-        _exit(fault_set(fault, &fx.err) != RC_OK || import_plain(&result) != RC_OK);
-    CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
-    CU_ASSERT(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status);
+    if (!backup_fixture_is_child("import", target, unused, dump))
+        return;
+    _exit(import_plain(&result) != RC_OK);
 }
 
 /* Dies before each call: then the same start succeeds, and the third does nothing. */
@@ -305,7 +300,7 @@ static void a_killed_import_is_begun_again(void)
             char fault[64];
 
             (void)snprintf(fault, sizeof fault, "%s=abort@%u", points[i], n);
-            if (!killed_import(fault))
+            if (!backup_fixture_run_child("import", fault, target, "", dump))
                 n = 1000;
             else
                 deaths++;

@@ -234,6 +234,8 @@ static void enqueued_tasks_can_be_canceled(void)
     CU_ASSERT_EQUAL(task->status, TASK_SUCCEEDED);
     CU_ASSERT_EQUAL(task->matched_tasks, 1);
     CU_ASSERT_EQUAL(task->done_tasks, 1);
+    CU_ASSERT_EQUAL(task->started_unix_ns, task_fixture_get(&fx, b)->started_unix_ns);
+    CU_ASSERT_EQUAL(task->finished_unix_ns, task_fixture_get(&fx, b)->finished_unix_ns);
     CU_ASSERT_STRING_EQUAL(task->filter->original, "?uids=...");
     CU_ASSERT_EQUAL(task_fixture_count(&fx, "m"), 1);
 }
