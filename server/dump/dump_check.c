@@ -119,10 +119,13 @@ static enum rc check_piece(struct dump__checker *c, const struct dump__piece *p,
     rc = check_frames(p, bytes_of(b->bytes.p, got), b, &records, err);
     if (rc != RC_OK)
         return rc;
-    if (p->count)
-        atomic_fetch_add(p->count, records);
     if (c->progress)
         atomic_fetch_add(&c->progress->verified, p->n);
+    if (!p->count)
+        return RC_OK;
+    atomic_fetch_add(p->count, records);
+    if (c->progress) /* nobody else has counted them */
+        atomic_fetch_add(&c->progress->documents, records);
     return RC_OK;
 }
 

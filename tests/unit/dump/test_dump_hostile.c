@@ -401,6 +401,163 @@ static void frames_that_are_none_are_refused(void)
     CHECK_REFUSED(RC_CORRUPT, "cut short");
 }
 
+static void sections_of_the_wrong_size_are_refused(void)
+{
+    header();
+    forge_frame(&f, B("\x02\x22\x00"));
+    forge_totals(&f);
+    CHECK_REFUSED(RC_CORRUPT, "a header is one record");
+    header();
+    index_of("a", 0);
+    forge_frame(&f, B("\x02\x22\x00"));
+    forge_totals(&f);
+    CHECK_REFUSED(RC_CORRUPT, "an index is two records in one frame");
+    header();
+    index_of("", 0);
+    forge_totals(&f);
+    CHECK_REFUSED(RC_CORRUPT, "index uid is missing");
+    header();
+    forge_section(&f, KIND(KEYS), "a");
+    add_key();
+    frame();
+    forge_totals(&f);
+    CHECK_REFUSED(RC_CORRUPT, "out of place");
+    header();
+    forge_section(&f, KIND(INDEX), "a");
+    add_index("a", 0);
+    frame();
+    f.sections[1].records = 2;
+    forge_totals(&f);
+    CHECK_REFUSED(RC_CORRUPT, "record is missing");
+}
+
+/* Frames without a record in them, which the counts of the section make up for. */
+static void empty_frames_are_refused(void)
+{
+    static const int kinds[] = {KIND(DOCUMENTS), KIND(KEYS), KIND(TASKS)};
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(kinds); i++) {
+        header();
+        index_of("a", 5);
+        if (kinds[i] != KIND(DOCUMENTS))
+            documents_of("a", 5);
+        forge_section(&f, (uint32_t)kinds[i], kinds[i] == KIND(DOCUMENTS) ? "a" : "");
+        forge_frame(&f, B(""));
+        if (kinds[i] == KIND(DOCUMENTS))
+            add_documents(5, false);
+        else
+            add_key();
+        frame();
+        f.sections[f.m.n_sections - 1].records++;
+        f.sections[f.m.n_sections - 1].content_bytes += 2;
+        forge_totals(&f);
+        CU_ASSERT_EQUAL(finish(), RC_CORRUPT);
+        forge_done(&f);
+        forge_begin(&f);
+    }
+}
+
+/* Index, section and totals agree on a number that the blocks do not hold. */
+static void documents_that_all_counts_invent_are_refused(void)
+{
+    header();
+    index_of("a", 4);
+    documents_of("a", 3);
+    f.sections[2].records = 4;
+    forge_totals(&f);
+    CHECK_REFUSED(RC_CORRUPT, "section 2 (documents of 'a')");
+    CU_ASSERT_PTR_NOT_NULL(strstr(fx.err.msg, "3 records"));
+}
+
+static void a_wrong_sha_is_refused_at_the_end(void)
+{
+    good();
+    forge_totals(&f);
+    forge_finish(&f);
+    buf_cut(&f.file, f.file.n - DUMP_TRAILER_SIZE);
+    f.trailer.sha256[7] ^= 1;
+    CU_ASSERT_FATAL(buf_reserve(&f.file, DUMP_TRAILER_SIZE));
+    dump__trailer_encode(&f.trailer, f.file.p + f.file.n);
+    f.file.n += DUMP_TRAILER_SIZE;
+    CU_ASSERT_EQUAL(fixture_read(buf_view(&f.file), NULL), RC_CORRUPT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fx.err.msg, "SHA-256"));
+    CU_ASSERT_EQUAL(fixture_verify(buf_view(&f.file), 1), RC_CORRUPT);
+}
+
+static void unused_bytes_of_the_trailer_must_be_zero(void)
+{
+    uint8_t *t;
+
+    good();
+    forge_totals(&f);
+    forge_finish(&f);
+    t = f.file.p + f.file.n - DUMP_TRAILER_SIZE;
+    t[100] = 1;
+    put_u32le(t + 124, crc32c(0, bytes_of(t, 124)));
+    CU_ASSERT_EQUAL(fixture_read(buf_view(&f.file), NULL), RC_CORRUPT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fx.err.msg, "unused bytes"));
+}
+
+/* The file is cut by somebody while it is read. */
+static enum rc cut_the_file(void *arg, const Lode__Dump__V1__Index *index UNUSED,
+                            struct bytes settings UNUSED, struct err *err)
+{
+    return fs_truncate(*(int *)arg, 100, err);
+}
+
+static void a_file_that_shrinks_while_it_is_read_is_refused(void)
+{
+    struct sample sample = {.n_indexes = 1, .n_documents = 20, .big = 3 << 20};
+    int fd;
+    struct dump_visitor v = {.index = cut_the_file, .arg = &fd};
+    struct dump_reader *r = NULL;
+
+    fixture_make(&sample);
+    fd = fixture_file(buf_view(&fx.file));
+    CU_ASSERT_EQUAL_FATAL(dump__reader_open_fd(fd, "x.dump", &r, &fx.err), RC_OK);
+    CU_ASSERT_EQUAL(dump_reader_walk(r, &v, &fx.err), RC_CORRUPT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fx.err.msg, "became shorter"));
+    dump_reader_close(r);
+    fs_close(fd);
+}
+
+/* Reading fails at the n-th call, n = 1, 2 ... until none is left. */
+static void every_failing_read_is_reported(void)
+{
+    struct sample sample = {.n_indexes = 2, .n_documents = 100, .n_tasks = 3, .big = 2 << 20};
+    unsigned n, n_failed = 0;
+    uint64_t hits;
+    int fd, way;
+
+    fixture_make(&sample);
+    fd = fixture_file(buf_view(&fx.file));
+    for (way = 0; way < 2; way++) {
+        for (n = 1; n < 100; n++) {
+            struct dump_reader *r = NULL;
+            char spec[32];
+            enum rc rc;
+
+            hits = fault_hits();
+            (void)snprintf(spec, sizeof spec, "fs_read=eio@%u", n);
+            CU_ASSERT_EQUAL_FATAL(fault_set(spec, &fx.err), RC_OK);
+            rc = dump__reader_open_fd(fd, "x.dump", &r, &fx.err);
+            if (rc == RC_OK)
+                rc = way ? dump_reader_verify(r, 2, NULL, &fx.err)
+                         : dump_reader_walk(r, &(struct dump_visitor){0}, &fx.err);
+            dump_reader_close(r);
+            fault_clear();
+            CU_ASSERT_EQUAL(rc, fault_hits() == hits ? RC_OK : RC_IO);
+            n_failed += rc != RC_OK;
+            if (fault_hits() == hits)
+                break;
+        }
+        CU_ASSERT(n < 100);
+    }
+    CU_ASSERT(n_failed > 10);
+    fs_close(fd);
+}
+
 static size_t peak_kib(void)
 {
     struct rusage usage;
@@ -502,6 +659,10 @@ SUITE(dump_hostile, setup, teardown, TEST(the_good_one_is_accepted),
       TEST(counts_that_do_not_match_are_refused),
       TEST(an_index_with_other_documents_than_it_says_is_refused),
       TEST(records_in_the_wrong_section_are_refused), TEST(frames_that_are_none_are_refused),
+      TEST(sections_of_the_wrong_size_are_refused), TEST(empty_frames_are_refused),
+      TEST(documents_that_all_counts_invent_are_refused), TEST(a_wrong_sha_is_refused_at_the_end),
+      TEST(unused_bytes_of_the_trailer_must_be_zero),
+      TEST(a_file_that_shrinks_while_it_is_read_is_refused), TEST(every_failing_read_is_reported),
       TEST(bombs_do_not_fill_the_memory), TEST(a_manifest_bomb_is_refused),
       TEST(a_trailer_that_points_anywhere_is_refused),
       TEST(a_visitor_that_refuses_ends_the_walk_with_its_own_words));

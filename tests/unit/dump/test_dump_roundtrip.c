@@ -85,6 +85,24 @@ static void info_says_what_the_file_says(void)
     dump_reader_close(r);
 }
 
+static void read_with_progress(bool verify)
+{
+    struct dump_progress progress = {0};
+    struct dump_visitor v = {.progress = &progress};
+    struct dump_reader *r = NULL;
+    int fd = fixture_file(buf_view(&fx.file));
+
+    CU_ASSERT_EQUAL_FATAL(dump__reader_open_fd(fd, "x.dump", &r, &fx.err), RC_OK);
+    if (verify)
+        CU_ASSERT_EQUAL(dump_reader_verify(r, 1, &progress, &fx.err), RC_OK);
+    if (!verify)
+        CU_ASSERT_EQUAL(dump_reader_walk(r, &v, &fx.err), RC_OK);
+    CU_ASSERT_EQUAL(atomic_load(&progress.bytes), fx.file.n);
+    CU_ASSERT_EQUAL(atomic_load(&progress.documents), 10);
+    dump_reader_close(r);
+    fs_close(fd);
+}
+
 static void progress_counts_documents_and_bytes(void)
 {
     struct dump_progress progress = {0};
@@ -95,6 +113,8 @@ static void progress_counts_documents_and_bytes(void)
     CU_ASSERT_EQUAL(atomic_load(&progress.bytes), fx.file.n);
     CU_ASSERT(atomic_load(&progress.verified) > 0);
     CU_ASSERT(atomic_load(&progress.verified) < fx.file.n);
+    read_with_progress(false);
+    read_with_progress(true);
 }
 
 /* A person with zstd and any protobuf tool can read a dump; zstd here is the program. */

@@ -240,6 +240,32 @@ static void a_damaged_block_fails_the_dump(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(fx.err.msg, "20 records were found instead of 19"));
 }
 
+static void a_frame_that_is_none_fails_the_dump(void)
+{
+    Lode__Dump__V1__Task task;
+    struct buf frame;
+
+    lode__dump__v1__task__init(&task);
+    buf_init(&frame, BUF_NO_LIMIT);
+    fixture_frame(B("\x02\x3a\x00"), &frame);
+    begin_index(1);
+    CU_ASSERT_EQUAL(dump_writer_block(fx.writer, bytes_of(frame.p, frame.n - 1), 1, &fx.err),
+                    RC_CORRUPT);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(fx.err.msg, "a stored block of 'movies' is damaged: a frame is cut"));
+    dump_writer_close(fx.writer);
+    begin_index(0);
+    CU_ASSERT_EQUAL_FATAL(dump_writer_task(fx.writer, &task, &fx.err), RC_OK);
+    CU_ASSERT_EQUAL(dump_writer_task_payload(fx.writer, buf_view(&frame), 1, &fx.err), RC_OK);
+    (void)buf_byte(&frame, 0);
+    CU_ASSERT_EQUAL(dump_writer_task_payload(fx.writer, buf_view(&frame), 1, &fx.err), RC_CORRUPT);
+    dump_writer_close(fx.writer);
+    begin_index(1);
+    CU_ASSERT_EQUAL(dump_writer_block(fx.writer, buf_view(&frame), 1, &fx.err), RC_CORRUPT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fx.err.msg, "bytes stand behind"));
+    buf_done(&frame);
+}
+
 /* The file is read back: bytes that turn on the way to it are not published. */
 static void bytes_that_change_in_the_file_fail_the_dump(void)
 {
@@ -319,5 +345,5 @@ SUITE(dump_writer, fixture_setup, fixture_teardown,
       TEST(a_kill_at_any_call_leaves_nothing_or_all), TEST(a_name_that_is_taken_is_not_replaced),
       TEST(closing_an_unfinished_writer_leaves_nothing),
       TEST(fewer_documents_than_the_index_has_fail_the_dump), TEST(a_damaged_block_fails_the_dump),
-      TEST(bytes_that_change_in_the_file_fail_the_dump),
+      TEST(a_frame_that_is_none_fails_the_dump), TEST(bytes_that_change_in_the_file_fail_the_dump),
       TEST(a_dump_can_be_stopped_at_any_question), TEST(the_first_failure_sticks));
