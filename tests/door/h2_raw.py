@@ -405,6 +405,8 @@ def hpack_bomb():
             if not c.send(frame(HEADERS, END_HEADERS | END_STREAM, stream, block)):
                 break
         expect_goaway(c, ENHANCE_YOUR_CALM)
+        heard = [a for a in c.answers.values() if a.blocks or a.reset is not None]
+        assert len(heard) < 8 and not any(a.blocks for a in heard), "a bomb is read to its end"
     assert time.monotonic() - started < 10
     assert SERVER.rss_kib() - before < 32 * 1024
     probe()

@@ -195,7 +195,12 @@ static void a_slow_handler_closes_its_own_window_only(void)
 
     rpc_call_consumed(pair.held, 7); /* in uneven steps ... */
     rpc_call_consumed(pair.held, 1);
-    rpc_call_consumed(pair.held, 12);
+    rpc_call_consumed(pair.held, 4);
+    pair_run();
+    CU_ASSERT_EQUAL(stream_credit(id), start - 8 * (int32_t)sizeof message);
+    for (i = 0; i < 8; i++)
+        pair_more(id, bytes_of(message, sizeof message), false);
+    rpc_call_consumed(pair.held, 16);
     rpc_call_consumed(pair.held, 5); /* ... and more than there are */
     pair_run();
     CU_ASSERT_EQUAL(stream_credit(id), start); /* nothing lost, nothing given twice */
