@@ -87,5 +87,22 @@ void serve_settings_register(struct api *api, struct rpc_server *server);
 void serve_system_register(struct api *api, struct rpc_server *server);
 void serve_tasks_register(struct api *api, struct rpc_server *server);
 
+/* ---- parts of Tasks (serve_tasks.c, serve_task_watch.c, serve_batches.c) */
+
+/* Digits only, or the call has failed with word: "Task uid `x` is invalid. ..." */
+bool api_read_uid(struct rpc_call *call, const char *text, const char *noun, const char *word,
+                  uint64_t *ret_uid);
+/* Of text that api_read_uid() took. */
+uint64_t api_known_uid(const char *digits);
+bool api_index_uids_ok(struct rpc_call *call, char *const *uids, size_t n);
+enum rc tasks_fetch(struct api *api, struct arena *arena, uint64_t uid, Lode__V1__Task **ret_task,
+                    struct err *err);
+/* The filter lives in the arena and borrows from the request. */
+struct task_list_opts tasks_list_opts(struct arena *arena,
+                                      const Lode__V1__ListTasksRequest *request);
+void tasks_watch(struct rpc_call *call, const Lode__V1__GetTaskRequest *request, void *arg);
+void batches_list(struct rpc_call *call, const Lode__V1__ListTasksRequest *request, void *arg);
+void batches_get(struct rpc_call *call, const Lode__V1__GetBatchRequest *request, void *arg);
+
 /* Documents.Add and .Update, in serve_upload.c. */
 void upload_start(struct api *api, struct rpc_call *call, bool replace);
