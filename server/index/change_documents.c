@@ -129,9 +129,25 @@ static enum rc push_put(struct adding *a, struct err *err)
     return rc;
 }
 
+/* A place is judged where it is said: laid over another document it replaces that one's whole. */
+static enum rc check_geo(struct adding *a, struct bytes id, struct err *err)
+{
+    enum rc rc;
+
+    if (a->d->m.geo == GEO_UNKNOWN)
+        a->d->m.geo = settings__use_geo(a->d->m.settings) ? GEO_USED : GEO_UNUSED;
+    if (a->d->m.geo == GEO_UNUSED)
+        return RC_OK;
+    rc = document__check_geo(a->doc, id, a->c->json_two, err);
+    if (rc != RC_OK && err)
+        (void)err_prefix(err, "Index `%s`: ", a->d->m.uid);
+    return rc;
+}
+
 static enum rc prepare(struct adding *a, uint32_t index_id, struct bytes *ret_id, struct err *err)
 {
     struct json_error at;
+    enum rc rc;
 
     a->d = change__get(a->c, index_id);
     if (!a->d || !a->d->m.primary_key)
@@ -141,7 +157,8 @@ static enum rc prepare(struct adding *a, uint32_t index_id, struct bytes *ret_id
     if (json_parse(a->c->json, a->json, &index__json_limits, &a->doc, &at) != RC_OK ||
         json_type(a->doc) != JSON_OBJECT)
         return err_set(err, RC_INVALID, "malformed_payload", "a document is not a JSON object");
-    return document__id(a->doc, bytes_str(a->d->m.primary_key), ret_id, err);
+    rc = document__id(a->doc, bytes_str(a->d->m.primary_key), ret_id, err);
+    return rc == RC_OK ? check_geo(a, *ret_id, err) : rc;
 }
 
 /* Places in a change and doc ids are 32 bits; neither bound is near in any sane use. */

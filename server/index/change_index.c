@@ -226,6 +226,7 @@ enum rc change_settings(struct change *c, uint32_t index_id, struct bytes patch,
     if (rc == RC_OK) {
         change__touch(c, d);
         d->m.settings = arena_dup(c->arena, buf_view(&out));
+        d->m.geo = GEO_UNKNOWN;
         d->m.updated_ns = now_ns;
     } else if (rc == RC_INVALID && err) {
         (void)err_prefix(err, "Index `%s`: ", d->m.uid);

@@ -105,6 +105,8 @@ static inline struct bytes op_json(const struct op *o)
     return bytes_of(o->json, o->n);
 }
 
+enum geo_use { GEO_UNKNOWN, GEO_UNUSED, GEO_USED };
+
 /* The part of a draft that a rollback brings back. Strings are in the change's arena. */
 struct draft_meta {
     const char *uid;
@@ -112,6 +114,7 @@ struct draft_meta {
     struct bytes settings;
     int64_t created_ns, updated_ns;
     uint32_t body;
+    enum geo_use geo;     /* of the settings */
     struct pending *docs; /* owned by the draft; NULL: nothing asked */
     bool changed;
 };

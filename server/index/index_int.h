@@ -91,6 +91,11 @@ enum rc document__no_key(struct err *err);
 /* Lays the members of patch over base: base's order, then what is new. */
 void document__merge(struct json_value base, struct json_value patch, struct buf *out);
 
+/* document_geo.c: RC_INVALID, invalid_document_geo_field; parser is a spare one. */
+enum rc document__check_geo(struct json_value document, struct bytes id, struct json_parser *parser,
+                            struct err *err) MUST_CHECK;
+bool settings__use_geo(struct bytes settings);
+
 /* ---- block.c: documents of one body in a frame --------------------------------------- */
 
 enum {

@@ -365,6 +365,45 @@ static void an_id_that_leads_nowhere_is_damage(void)
     store_batch_free(batch);
 }
 
+/* Two documents whose numbers say more than there are numbers, in a frame that is fine. */
+static void numbers_past_the_last_are_damage(void)
+{
+    static const struct {
+        uint64_t gap;
+        uint32_t first;
+        enum rc want;
+    } cases[] = {{0, 5, RC_OK},
+                 {UINT32_MAX - 6, 5, RC_OK},
+                 {UINT32_MAX - 5, 5, RC_CORRUPT},
+                 {UINT32_MAX, 0, RC_CORRUPT},
+                 {UINT64_MAX - 3, 9, RC_CORRUPT},
+                 {0, UINT32_MAX, RC_CORRUPT}};
+    struct frame_encoder *encoder = frame_encoder_new(1);
+    struct frame_decoder *decoder = frame_decoder_new();
+    struct block_docs docs = {0};
+    struct buf content, value;
+    size_t i;
+
+    buf_init(&content, 1 << 10);
+    buf_init(&value, 1 << 10);
+    (void)record_put_document(&content, B("{}"), false);
+    (void)record_put_document(&content, B("{}"), false);
+    for (i = 0; i < ARRAY_LEN(cases); i++) {
+        buf_clear(&value);
+        (void)buf_varint(&value, 2 * 2 + 1);
+        (void)buf_varint(&value, cases[i].gap);
+        OK(frame_encode(encoder, buf_view(&content), &value, &fx.err));
+        CU_ASSERT_EQUAL(
+            block__inflate(decoder, buf_view(&value), cases[i].first, 2, &docs, &fx.err),
+            cases[i].want);
+    }
+    block_docs__done(&docs);
+    frame_encoder_free(encoder);
+    frame_decoder_free(decoder);
+    buf_done(&content);
+    buf_done(&value);
+}
+
 /* Any bytes at all as a block's value: an error or a block, never anything else. */
 static void random_bytes_are_no_block(void)
 {
@@ -397,4 +436,4 @@ SUITE(blocks, fixture_setup, fixture_teardown, TEST(small_commits_fill_the_last_
       TEST(blocks_hold_no_deleted_or_replaced_document), TEST(a_damaged_block_is_never_served),
       TEST(a_damaged_directory_stops_the_opening), TEST(a_damaged_entry_stops_the_opening),
       TEST(a_change_over_a_damaged_block_fails_whole), TEST(an_id_that_leads_nowhere_is_damage),
-      TEST(random_bytes_are_no_block));
+      TEST(numbers_past_the_last_are_damage), TEST(random_bytes_are_no_block));

@@ -189,6 +189,63 @@ static void fields_of_an_index_are_limited(void)
     buf_done(&json);
 }
 
+#define IN_X "Index `movies`: "
+static const struct {
+    const char *geo, *msg; /* NULL: fine */
+} places[] = {
+    {"{\"lat\":1,\"lng\":-2.5e1}", NULL},
+    {"{\"lat\":\"1.5\",\"lng\":\"-2\"}", NULL},
+    {"null", NULL},
+    {"\"Paris\"", IN_X "The `_geo` field in the document with the id: `\"11\"` is not an object. "
+                       "Was expecting an object with the `_geo.lat` and `_geo.lng` fields but "
+                       "instead got `\"Paris\"`."},
+    {"{\"lat\":1,\"lng\":2,\"alt\":3}",
+     IN_X "The `_geo` field in the document with the id: `\"11\"` contains the following "
+          "unexpected fields: `{\"alt\":3}`."},
+    {"{}", IN_X "Could not find latitude nor longitude in the document with the id: `\"11\"`. Was "
+                "expecting `_geo.lat` and `_geo.lng` fields."},
+    {"{\"lng\":1}", IN_X "Could not find latitude in the document with the id: `\"11\"`. Was "
+                         "expecting a `_geo.lat` field."},
+    {"{\"lat\":1}", IN_X "Could not find longitude in the document with the id: `\"11\"`. Was "
+                         "expecting a `_geo.lng` field."},
+    {"{\"lat\":\"a\",\"lng\":[1]}",
+     IN_X "Could not parse latitude nor longitude in the document with the id: `\"11\"`. Was "
+          "expecting finite numbers but instead got `\"a\"` and `[1]`."},
+    {"{\"lat\":\"1e999\",\"lng\":1}",
+     IN_X "Could not parse latitude in the document with the id: `\"11\"`. Was expecting a finite "
+          "number but instead got `\"1e999\"`."},
+    {"{\"lat\":1,\"lng\":true}",
+     IN_X "Could not parse longitude in the document with the id: `\"11\"`. Was expecting a finite "
+          "number but instead got `true`."},
+};
+
+static void places_are_looked_at_where_settings_use_them(void)
+{
+    static const char *const uses[] = {
+        "{\"sortableAttributes\":[\"_geo\"]}", "{\"filterableAttributes\":[\"a\",\"_geo\"]}",
+        "{\"filterableAttributes\":[{\"attributePatterns\":[\"*eo\"]}]}",
+        "{\"filterableAttributes\":[{\"attributePatterns\":[\"x\",\"_*\"]}]}"};
+    char json[256];
+    size_t i, u;
+
+    make_index("id");
+    for (i = 0; i < ARRAY_LEN(places); i++) {
+        (void)snprintf(json, sizeof json, "{\"id\":11,\"_geo\":%s}", places[i].geo);
+        OK(put(json)); /* a member like any other */
+    }
+    for (u = 0; u < ARRAY_LEN(uses); u++) {
+        OK(change_settings(c, index_id, settings_defaults(), 1, &fx.err));
+        OK(change_settings(c, index_id, bytes_str(uses[u]), 1, &fx.err));
+        for (i = 0; i < ARRAY_LEN(places); i++) {
+            (void)snprintf(json, sizeof json, "{\"id\":11,\"_geo\":%s}", places[i].geo);
+            if (places[i].msg)
+                FAILS(put(json), RC_INVALID, "invalid_document_geo_field", places[i].msg);
+            else
+                OK(put(json));
+        }
+    }
+}
+
 static void what_is_not_an_object_is_refused(void)
 {
     make_index("id");
@@ -221,4 +278,5 @@ SUITE(document_errors, setup, teardown, TEST(the_primary_key_is_the_only_name_th
       TEST(an_id_has_at_most_511_bytes), TEST(a_document_without_an_id_is_quoted),
       TEST(a_number_and_its_text_are_the_same_document),
       TEST(dotted_keys_are_found_however_they_are_nested), TEST(fields_of_an_index_are_limited),
-      TEST(what_is_not_an_object_is_refused), TEST(long_documents_are_cut_in_messages));
+      TEST(places_are_looked_at_where_settings_use_them), TEST(what_is_not_an_object_is_refused),
+      TEST(long_documents_are_cut_in_messages));
