@@ -210,6 +210,12 @@ static void reset(struct rpc_call *call, const Lode__V1__ResetSettingsRequest *r
     submit_change(arg, call, request->index_uid, &change, false);
 }
 
+static void set_back(Lode__V1__Settings *change, char **name)
+{
+    change->n_reset = 1;
+    change->reset = name;
+}
+
 static void update_one(struct rpc_call *call, const Lode__V1__UpdateSettingRequest *request,
                        void *arg)
 {
@@ -223,6 +229,7 @@ static void update_one(struct rpc_call *call, const Lode__V1__UpdateSettingReque
     struct json_value value;
     char text[JSON_ERROR_TEXT_MAX];
     const char *field = NULL;
+    char *name = request->name;
     struct err err;
     enum rc rc;
 
@@ -240,6 +247,8 @@ static void update_one(struct rpc_call *call, const Lode__V1__UpdateSettingReque
         rc = err_set(&err, RC_INVALID, "malformed_payload",
                      "The json payload provided is malformed. `%s`.",
                      json_error_text(text, &json_err));
+    else if (json_type(value) == JSON_NULL)
+        set_back(&change, &name);
     else
         rc = pb_field_from_json(arena, &lode__v1__settings__meta, field, &value, &opts,
                                 &change.base, &err);
@@ -254,15 +263,13 @@ static void reset_one(struct rpc_call *call, const Lode__V1__ResetSettingRequest
                       void *arg)
 {
     Lode__V1__Settings change = LODE__V1__SETTINGS__INIT;
+    char *name = request->name;
     const char *field;
-    char *name;
 
     if (!api_uid_ok(call, request->index_uid, "") || !find_setting(call, request->name, &field))
         return;
     arena_set_limit(rpc_call_arena(call), API_ANSWER_MAX);
-    name = request->name;
-    change.n_reset = 1;
-    change.reset = &name;
+    set_back(&change, &name);
     submit_change(arg, call, request->index_uid, &change, true);
 }
 

@@ -294,6 +294,7 @@ def setting_cases():
         cases += [("SettingsService.UpdateOne", dict(one, value=json.dumps(SETTINGS[name]).encode()),
                    "%s %s" % (verb, path), SETTINGS[name]),
                   ("SettingsService.GetOne", one, "GET " + path, None),
+                  ("SettingsService.UpdateOne", dict(one, value=b"null"), "%s %s" % (verb, path), b"null"),
                   ("SettingsService.ResetOne", one, "DELETE " + path, None),
                   ("SettingsService.GetOne", one, "GET " + path, None)]
     return cases
