@@ -18,10 +18,10 @@ parts=${*:-dev tsan release fuzz}
 "$here/server/deps.sh" test
 mkdir -p "$cache"
 
-# Foreign gRPC client for Node; the tests that want it skip, loudly, when it cannot be had.
-if command -v npm >/dev/null 2>&1 && [ ! -d "$cache/npm/node_modules/@grpc/grpc-js" ]; then
+# Foreign clients for Node; the tests that want them skip, loudly, when they cannot be had.
+if command -v npm >/dev/null 2>&1 && [ ! -d "$cache/npm/node_modules/meilisearch" ]; then
     mkdir -p "$cache/npm"
-    (cd "$cache/npm" && npm install --silent --no-audit --no-fund --prefix . @grpc/grpc-js@1 @grpc/proto-loader@0.8 \
+    (cd "$cache/npm" && npm install --silent --no-audit --no-fund --prefix . @grpc/grpc-js@1 @grpc/proto-loader@0.8 meilisearch@0.62 \
         >"$cache/npm.log" 2>&1) || echo "run.sh: the npm packages could not be installed, see $cache/npm.log" >&2
 fi
 export NODE_PATH="$cache/npm/node_modules"
