@@ -250,7 +250,7 @@ static enum rc open_doors(struct parts *p, struct err *err)
     return net_listen(p->loop, &listen_opts, &p->listener, err);
 }
 
-/* ---- ending ------------------------------------------------------------------------------- */
+/* ---- ending -------------------------------------------------------------------------- */
 
 static void drain_over(void *arg)
 {

@@ -58,7 +58,7 @@ extern const struct cli_command cmd_health[], cmd_version[], cmd_stats[], cmd_in
 extern const struct cli_command *const cli_commands[];
 extern const struct cli_option cli_global_options[];
 
-/* ---- talking to the server ----------------------------------------------------------------- */
+/* ---- talking to the server ----------------------------------------------------------- */
 
 enum { CLI_CALL_MS = 30000 }; /* longest wait for one answer, unless --timeout says otherwise */
 
@@ -70,7 +70,7 @@ struct lode_call_opts cli_stream(const struct cli *cli); /* takes as long as it 
 int cli_failed(struct cli *cli);
 int cli_exit_of(enum lode_status status);
 
-/* ---- saying things ------------------------------------------------------------------------- */
+/* ---- saying things ------------------------------------------------------------------- */
 
 /* "lode: ..." on stderr; returns code. */
 int cli_say_error(struct cli *cli, int code, const char *fmt, ...)
@@ -106,7 +106,7 @@ enum cli_colour { CLI_PLAIN, CLI_GOOD, CLI_BAD, CLI_BUSY, CLI_DIM };
 const char *cli_colour_on(bool wanted, enum cli_colour colour);
 const char *cli_colour_off(bool wanted);
 
-/* ---- progress ------------------------------------------------------------------------------ */
+/* ---- progress ------------------------------------------------------------------------ */
 
 /* One line that is redrawn on a terminal, a line now and then elsewhere, nothing with --quiet. */
 struct cli_progress {
@@ -124,7 +124,7 @@ void cli_progress_begin(struct cli_progress *p, const struct cli *cli, const cha
 void cli_progress_step(struct cli_progress *p, uint64_t done, uint64_t total, const char *extra);
 void cli_progress_end(struct cli_progress *p); /* takes the line away */
 
-/* ---- tasks --------------------------------------------------------------------------------- */
+/* ---- tasks --------------------------------------------------------------------------- */
 
 /* The name a task type or status has in JSON. */
 const char *cli_task_type(Lode__V1__TaskType type);
@@ -145,7 +145,7 @@ int cli_task_finish(struct cli *cli, const struct cli_args *args, Lode__V1__Task
         "no-wait", 0, NULL, "print the task's uid and do not wait for its end"                     \
     }
 
-/* ---- dumps --------------------------------------------------------------------------------- */
+/* ---- dumps --------------------------------------------------------------------------- */
 
 /* Downloads a finished dump to path, going on where an earlier try stopped, and verifies it. */
 int cli_dump_download(struct cli *cli, const char *uid, const char *path);
@@ -156,7 +156,7 @@ int cli_dump_verify_part(struct cli *cli, const char *path);
 int cli_dump_inspect(struct cli *cli, const char *path);
 int cli_dump_cat(struct cli *cli, const char *path, const char *index_uid);
 
-/* ---- files --------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------- */
 
 enum { CLI_VALUE_MAX = 4 << 20 }; /* JSON from a command line, @file or - */
 /* TEXT, @file or - (standard input). */

@@ -83,7 +83,7 @@ void cli_note(const struct cli *cli, const char *fmt, ...)
     va_end(args);
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------- */
+/* ---- JSON ---------------------------------------------------------------------------- */
 
 int cli_print_message(struct cli *cli, const ProtobufCMessage *msg,
                       const struct pb_message_meta *meta)
@@ -157,7 +157,7 @@ int cli_print_json(struct cli *cli, struct bytes json)
     return CLI_OK;
 }
 
-/* ---- amounts ------------------------------------------------------------------------------- */
+/* ---- amounts ------------------------------------------------------------------------- */
 
 char *cli_bytes(char dst[CLI_TEXT], uint64_t bytes)
 {
@@ -226,7 +226,7 @@ char *cli_time(char dst[CLI_TEXT + 8], const Google__Protobuf__Timestamp *t)
     return dst;
 }
 
-/* ---- tables -------------------------------------------------------------------------------- */
+/* ---- tables -------------------------------------------------------------------------- */
 
 enum { COLUMNS_MAX = 16 };
 

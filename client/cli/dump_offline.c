@@ -26,7 +26,7 @@ static int open_dump(struct cli *cli, const char *path, struct dump_reader **ret
                          err.msg);
 }
 
-/* ---- verify -------------------------------------------------------------------------------- */
+/* ---- verify -------------------------------------------------------------------------- */
 
 struct check {
     struct dump_reader *reader;
@@ -107,7 +107,7 @@ int cli_dump_verify_part(struct cli *cli, const char *path)
     return verify(cli, path, false);
 }
 
-/* ---- inspect ------------------------------------------------------------------------------- */
+/* ---- inspect ------------------------------------------------------------------------- */
 
 static const char *kind_name(Lode__Dump__V1__SectionKind kind)
 {
@@ -235,7 +235,7 @@ int cli_dump_inspect(struct cli *cli, const char *path)
     return CLI_OK;
 }
 
-/* ---- cat ----------------------------------------------------------------------------------- */
+/* ---- cat ----------------------------------------------------------------------------- */
 
 struct cat {
     const char *wanted; /* NULL: every index */

@@ -134,7 +134,7 @@ void lode_stream_send_end_async(struct lode_stream *call)
     mutex_unlock(&call->client->lock);
 }
 
-/* ---- one message each way ------------------------------------------------------------------ */
+/* ---- one message each way ------------------------------------------------------------ */
 
 struct unary {
     lode_unary_fn *done;

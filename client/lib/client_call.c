@@ -263,7 +263,7 @@ void client__call_retry_or_end(struct lode_stream *call, bool refused, const cha
     client__wake(call->client);
 }
 
-/* ---- towards the server ------------------------------------------------------------------- */
+/* ---- towards the server -------------------------------------------------------------- */
 
 bool client__call_send_ready(const struct lode_stream *call)
 {
@@ -325,7 +325,7 @@ size_t client__call_fill(struct lode_stream *call, uint8_t *p, size_t n, bool *r
     return done;
 }
 
-/* ---- from the server ---------------------------------------------------------------------- */
+/* ---- from the server ----------------------------------------------------------------- */
 
 void client__call_give_back(struct lode_stream *call)
 {

@@ -134,7 +134,7 @@ void client__response_block_end(struct lode_stream *call, bool end_stream)
     client__response_end(call);
 }
 
-/* ---- messages ----------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------ */
 
 /* Appends to the partial message, growing with what arrives: a prefix alone reserves nothing. */
 static void partial_append(struct client_response *in, struct bytes data)
@@ -239,7 +239,7 @@ void client__response_data(struct lode_stream *call, struct bytes data)
         client__call_give_back(call);
 }
 
-/* ---- the end ------------------------------------------------------------------------------ */
+/* ---- the end ------------------------------------------------------------------------- */
 
 static void end_without_status(struct lode_stream *call)
 {

@@ -263,7 +263,7 @@ bool client__session_has_room(const struct client_conn *conn)
     return conn->state == CONN_OPEN && conn->n_streams < max;
 }
 
-/* ---- requests ------------------------------------------------------------------------------ */
+/* ---- requests ------------------------------------------------------------------------ */
 
 enum { FIXED_FIELDS = 11 };
 

@@ -12,7 +12,7 @@
 
 enum { DOWNLOAD_CHUNK = 1 << 20 }; /* well below the 4 MiB that stock clients take */
 
-/* ---- create and status --------------------------------------------------------------------- */
+/* ---- create and status --------------------------------------------------------------- */
 
 static enum rc work_create(struct api_job *job, struct err *err)
 {
@@ -86,7 +86,7 @@ static void get_status(struct rpc_call *call, const Lode__V1__GetDumpStatusReque
     rpc_call_reply(call, &answer->base);
 }
 
-/* ---- watch ----------------------------------------------------------------------------------- */
+/* ---- watch --------------------------------------------------------------------------- */
 
 struct dump_watcher {
     struct rpc_ticket *ticket;

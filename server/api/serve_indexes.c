@@ -134,7 +134,7 @@ static void delete_index(struct rpc_call *call, const Lode__V1__DeleteIndexReque
     api_submit(arg, call, &task, NULL);
 }
 
-/* ---- swap ----------------------------------------------------------------------------------- */
+/* ---- swap ---------------------------------------------------------------------------- */
 
 static void append_quoted_list(struct buf *out, char **names, size_t n, const char *quote)
 {

@@ -18,7 +18,7 @@
 
 enum { SETTINGS_MAX = 64 << 20 }; /* bytes of one settings object */
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------- */
 
 /* The stored settings of an index, copied into the arena. */
 static enum rc read_settings(struct api_job *job, const char *uid, struct bytes *ret_json,
@@ -119,7 +119,7 @@ static void get_one(struct rpc_call *call, const Lode__V1__GetSettingRequest *re
         api_defer(arg, call, &request->base, work_get_one);
 }
 
-/* ---- changing -------------------------------------------------------------------------------- */
+/* ---- changing ------------------------------------------------------------------------ */
 
 static void submit_patch(struct api *api, struct rpc_call *call, const char *index_uid,
                          struct bytes patch)

@@ -40,7 +40,7 @@ static void version(struct rpc_call *call, const Lode__V1__VersionRequest *reque
     rpc_call_reply(call, &answer.base);
 }
 
-/* ---- stats -------------------------------------------------------------------------------- */
+/* ---- stats --------------------------------------------------------------------------- */
 
 static Lode__V1__Size *make_size(struct arena *arena, uint64_t bytes, Lode__V1__SizeFormat format)
 {

@@ -186,8 +186,7 @@ static void get(struct rpc_call *call, const Lode__V1__GetTaskRequest *request, 
         api_defer(arg, call, &request->base, work_get);
 }
 
-/* ---- cancel and delete
- * ------------------------------------------------------------------------------- */
+/* ---- cancel and delete --------------------------------------------------------------- */
 
 static void append_numbers(struct buf *out, const uint64_t *v, size_t n)
 {

@@ -132,7 +132,7 @@ static void send_to_strand(struct upload *u, struct bytes bytes, bool last)
     strand_submit(u->strand, feed_piece, piece);
 }
 
-/* ---- the first message -------------------------------------------------------------------- */
+/* ---- the first message --------------------------------------------------------------- */
 
 #define KNOWN_TYPES "`application/json`, `application/x-ndjson`, `text/csv`"
 
@@ -255,7 +255,7 @@ static enum rc begin(struct upload *u, const Lode__V1__AddDocumentsRequest *head
     return RC_OK;
 }
 
-/* ---- what the call hears -------------------------------------------------------------------- */
+/* ---- what the call hears ------------------------------------------------------------- */
 
 static bool on_message(struct rpc_call *call, const ProtobufCMessage *msg, void *arg)
 {

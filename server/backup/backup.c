@@ -42,7 +42,7 @@ static bool is_uid(const char *s)
            strspn(s + 9, "0123456789") == 9;
 }
 
-/* ---- opening ------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------- */
 
 enum rc backup_open(const struct backup_opts *opts, struct backup **ret_backup, struct err *err)
 {
@@ -172,8 +172,7 @@ enum rc backup_status(struct backup *b, const char *uid, struct backup_status *r
     return status ? RC_OK : not_found(uid, err);
 }
 
-/* ---- beginning
- * ------------------------------------------------------------------------------------ */
+/* ---- beginning ----------------------------------------------------------------------- */
 
 /* The first free millisecond from now on: neither a status nor a file has its uid. */
 static int64_t choose_uid(struct backup *b, struct fs_dir *dir, char uid[DUMP_UID_MAX])
@@ -254,8 +253,7 @@ enum rc backup_create(struct backup *b, int recompress_level, struct backup_stat
     return RC_OK;
 }
 
-/* ---- watching
- * ---------------------------------------------------------------------------------------- */
+/* ---- watching ------------------------------------------------------------------------ */
 
 void backup__tell(struct backup *b, const struct backup_status *final)
 {
@@ -323,8 +321,7 @@ void backup_watch_free(struct backup_watch *w)
     xfree(w);
 }
 
-/* ---- files
- * ---------------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------- */
 
 enum rc backup_open_file(struct backup *b, const char *uid, int *ret_fd, uint64_t *ret_bytes,
                          struct err *err)

@@ -50,7 +50,7 @@ void backup__file_name(char dst[BACKUP__FILE_NAME], const char *uid);
 /* The dumps directory, made again if somebody has removed it. Borrowed until the next call. */
 enum rc backup__dir(struct backup *b, struct fs_dir **ret_dir, struct err *err) MUST_CHECK;
 
-/* ---- import_pipe.c ------------------------------------------------------------------------ */
+/* ---- import_pipe.c ------------------------------------------------------------------- */
 
 struct loader;
 struct import__pipe;

@@ -100,14 +100,25 @@ static enum rc pour_block(void *arg, struct bytes frame, uint32_t n_documents, s
     return dump_writer_block(p->writer, frame, n_documents, err);
 }
 
+/* Messages have plain char pointers; packing does not write through them. */
+static char *borrow(const char *s)
+{
+    union {
+        const char *in;
+        char *out;
+    } u = {s};
+
+    return u.out;
+}
+
 static enum rc pour_index(struct pour *p, const struct index_info *info, struct err *err)
 {
     Lode__Dump__V1__Index index = LODE__DUMP__V1__INDEX__INIT;
     enum rc rc;
 
-    index.uid = (char *)(uintptr_t)info->uid;
+    index.uid = borrow(info->uid);
     if (info->primary_key)
-        index.primary_key = (char *)(uintptr_t)info->primary_key;
+        index.primary_key = borrow(info->primary_key);
     index.created_unix_ns = info->created_ns;
     index.updated_unix_ns = info->updated_ns;
     index.documents = info->n_documents;
@@ -213,8 +224,7 @@ static enum rc produce(struct job *job, struct err *err)
     return rc;
 }
 
-/* ---- its end
- * ---------------------------------------------------------------------------------------- */
+/* ---- its end ------------------------------------------------------------------------- */
 
 static void describe(const struct job *job, struct err *failure)
 {

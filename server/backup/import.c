@@ -105,8 +105,7 @@ static char *beside(const struct target *t, const char *name)
     return path;
 }
 
-/* ---- sweeping
- * ------------------------------------------------------------------------------------ */
+/* ---- sweeping ------------------------------------------------------------------------ */
 
 static bool is_draft_of(const struct target *t, const char *name)
 {
@@ -144,9 +143,9 @@ static enum rc sweep_entry(void *arg, const char *name, struct err *err)
     return fs_remove_tree(t->parent, name, err);
 }
 
-static enum rc sweep(const struct target *t, struct err *err)
+static enum rc sweep(struct target *t, struct err *err)
 {
-    return fs_dir_each(t->parent, sweep_entry, (void *)(uintptr_t)t, err);
+    return fs_dir_each(t->parent, sweep_entry, t, err);
 }
 
 enum rc import_sweep(const char *db_path, struct err *err)
@@ -168,8 +167,7 @@ out:
     return rc;
 }
 
-/* ---- what the walk shows
- * -------------------------------------------------------------------------- */
+/* ---- what the walk shows ------------------------------------------------------------- */
 
 static void tell(struct import *im, bool force)
 {
@@ -260,8 +258,7 @@ static enum rc walk(struct import *im, struct err *err)
     return rc;
 }
 
-/* ---- building
- * ------------------------------------------------------------------------------------------ */
+/* ---- building ------------------------------------------------------------------------ */
 
 static enum rc load_all(struct import *im, struct err *err)
 {
@@ -376,8 +373,7 @@ static enum rc import(struct import *im, struct err *err)
     return rc;
 }
 
-/* ---- may it be?
- * ------------------------------------------------------------------------------------------- */
+/* ---- may it be? ---------------------------------------------------------------------- */
 
 /* There is a database already. */
 static enum rc judge_existing(struct import *im, enum import_result *ret_result, struct err *err)

@@ -25,7 +25,7 @@ enum {
 /* True: give up. Asked now and then. */
 typedef bool dump__stop_fn(void *arg);
 
-/* ---- dump_trailer.c ------------------------------------------------------------------------ */
+/* ---- dump_trailer.c ------------------------------------------------------------------ */
 
 struct dump__trailer {
     uint32_t version;
@@ -43,7 +43,7 @@ enum rc dump__trailer_decode(const uint8_t in[DUMP_TRAILER_SIZE], struct dump__t
 enum rc dump__check_version(uint32_t version, uint64_t features, const char *writer,
                             struct err *err) MUST_CHECK;
 
-/* ---- dump_manifest.c ----------------------------------------------------------------------- */
+/* ---- dump_manifest.c ----------------------------------------------------------------- */
 
 /* Puts "section 3 (documents of 'movies'), offset 77: " in front of *err (which may be NULL). */
 enum rc dump__at_section(struct err *err, enum rc rc, const Lode__Dump__V1__Section *section,
@@ -56,7 +56,7 @@ bool dump__kind_fits(Lode__Dump__V1__SectionKind section, uint32_t record_kind);
 /* Not finished when the dump was made: the manifest counts these. */
 bool dump__is_queued(const Lode__Dump__V1__Task *task);
 
-/* ---- dump_check.c -------------------------------------------------------------------------- */
+/* ---- dump_check.c -------------------------------------------------------------------- */
 
 /* A run of whole frames of one section, as it must be found in the file. */
 struct dump__piece {
@@ -82,7 +82,7 @@ bool dump__checker_add(struct dump__checker *c, const struct dump__piece *piece)
 enum rc dump__checker_wait(struct dump__checker *c, dump__stop_fn *stop, void *arg,
                            struct dump__piece *ret_piece, struct err *err) MUST_CHECK;
 
-/* ---- dump_hash.c --------------------------------------------------------------------------- */
+/* ---- dump_hash.c --------------------------------------------------------------------- */
 
 struct dump__hasher;
 struct dump__hasher *dump__hasher_new(int fd);
@@ -91,7 +91,7 @@ void dump__hasher_grow(struct dump__hasher *h, uint64_t n_bytes); /* the file ha
 enum rc dump__hasher_wait(struct dump__hasher *h, uint8_t digest[SHA256_SIZE],
                           struct err *err) MUST_CHECK;
 
-/* ---- dump_gather.c ------------------------------------------------------------------------- */
+/* ---- dump_gather.c ------------------------------------------------------------------- */
 
 /* Frames of documents in, bigger frames out, in the same order, packed on threads. */
 typedef enum rc dump__emit_fn(void *arg, struct bytes frame, uint32_t n_documents, struct err *err);
@@ -103,7 +103,7 @@ enum rc dump__gather_add(struct dump__gather *g, struct bytes frame, uint64_t co
                          uint32_t n_documents, struct err *err) MUST_CHECK;
 enum rc dump__gather_flush(struct dump__gather *g, struct err *err) MUST_CHECK;
 
-/* ---- dump_output.c ------------------------------------------------------------------------- */
+/* ---- dump_output.c ------------------------------------------------------------------- */
 
 struct dump__output {
     int fd;                              /* borrowed */
@@ -132,11 +132,11 @@ enum rc dump__output_wait(struct dump__output *o, struct err *err) MUST_CHECK;
 bool dump__output_stopped(const struct dump__output *o);
 unsigned dump__threads(void); /* how many threads are worth it for decoding or packing */
 
-/* ---- dump_writer.c ------------------------------------------------------------------------- */
+/* ---- dump_writer.c ------------------------------------------------------------------- */
 
 struct fs_draft *dump__writer_draft(struct dump_writer *w); /* for tests: the file with no name */
 
-/* ---- dump_reader.c ------------------------------------------------------------------------- */
+/* ---- dump_reader.c ------------------------------------------------------------------- */
 
 struct dump_reader {
     int fd;

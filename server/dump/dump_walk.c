@@ -49,7 +49,7 @@ struct walk {
     bool from_visitor; /* the failure is the visitor's: no place in front of it */
 };
 
-/* ---- the window ------------------------------------------------------------------------------ */
+/* ---- the window ---------------------------------------------------------------------- */
 
 /* Reads more behind what is there; false in *ret_more at the manifest. */
 static enum rc fill(struct walk *w, bool *ret_more, struct err *err)
@@ -282,8 +282,7 @@ static enum rc show_frame(struct walk *w, struct bytes frame, struct err *err)
     return show_records(w, frame, content, err);
 }
 
-/* ---- sections
- * ------------------------------------------------------------------------------------- */
+/* ---- sections ------------------------------------------------------------------------ */
 
 /* Adds the frame to the piece, which goes to the checkers when it is big enough. */
 static enum rc defer_frame(struct walk *w, struct dump__piece *p, struct bytes frame,

@@ -107,7 +107,7 @@ static enum rc put_meta(struct dump_writer *w, const Lode__Dump__V1__Record *rec
     return rc;
 }
 
-/* ---- sections -------------------------------------------------------------------------------- */
+/* ---- sections ------------------------------------------------------------------------ */
 
 static bool is_in(struct dump_writer *w, Lode__Dump__V1__SectionKind kind)
 {
@@ -391,8 +391,7 @@ enum rc dump_writer_task_payload(struct dump_writer *w, struct bytes frame, uint
     return rc == RC_OK ? RC_OK : fail(w, rc, &why, err);
 }
 
-/* ---- the end
- * ------------------------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------------------- */
 
 /* The manifest's frame to the file; it is no section, the trailer covers it. */
 static enum rc write_manifest(struct dump_writer *w, struct dump__trailer *t, struct err *err)

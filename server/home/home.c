@@ -308,7 +308,7 @@ const char *home_store_path(const struct home *home)
     return home->store_path;
 }
 
-/* ---- the ledger of imports ----------------------------------------------------------------- */
+/* ---- the ledger of imports ----------------------------------------------------------- */
 
 static bool is_sha256(const char *s)
 {

@@ -42,7 +42,7 @@ struct slab_mark slab__mark(const struct slab *s);
 void slab__rewind(struct slab *s, struct slab_mark mark);
 void slab__done(struct slab *s);
 
-/* ---- field_names.c: names of fields, numbered --------------------------------------------- */
+/* ---- field_names.c: names of fields, numbered ---------------------------------------- */
 
 #define FIELD_NONE UINT32_MAX /* no number of a field */
 

@@ -327,7 +327,7 @@ uint64_t store_disk_bytes(struct store *store)
     return fs_tree_bytes(store->path);
 }
 
-/* ---- bulk ----------------------------------------------------------------------------------- */
+/* ---- bulk ---------------------------------------------------------------------------- */
 
 static enum rc sync_all(const char *path, struct err *err)
 {

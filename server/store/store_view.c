@@ -99,7 +99,7 @@ enum rc store_view_get(struct store_view *view, struct bytes key, struct bytes *
     return RC_OK;
 }
 
-/* ---- cursors -------------------------------------------------------------------------------- */
+/* ---- cursors ------------------------------------------------------------------------- */
 
 /* The first key above every key that starts with prefix: its last byte that can rise, raised. */
 static void set_range(struct store_cursor *c, struct bytes prefix)

@@ -43,8 +43,7 @@ enum rc task__run_index_update(struct task__run *run, task_record *task, struct 
                                key, run->now_ns, err);
 }
 
-/* ---- swapping
- * ------------------------------------------------------------------------------------- */
+/* ---- swapping ------------------------------------------------------------------------ */
 
 static bool exists(struct task__run *run, const char *uid)
 {
@@ -160,7 +159,7 @@ static enum rc move_history(struct task__run *run, struct store_view *view, cons
                          (unsigned long long)uids[i]);
         if (rc != RC_OK)
             break;
-        task->index_uid = (char *)(uintptr_t)to;
+        task->index_uid = task__borrow(to);
         rc = task__put_ended(run->batch, task, err);
         task__run_end(run, uids[i], TASK__MOVES)->index_uid = to;
     }

@@ -156,7 +156,7 @@ struct task_watch *task_watch_new(struct task_queue *q, uint64_t uid, task_watch
 /* After it returned fn is not running and not called any more. */
 void task_watch_free(struct task_watch *w);
 
-/* ---- for dumps (the dump thread, with the barrier up) --------------------------------------- */
+/* ---- for dumps (the dump thread, with the barrier up) -------------------------------- */
 
 /*
  * A dump is a task that the writer does not run: it is appended, marked
@@ -184,7 +184,7 @@ enum rc task_export_all(struct task_queue *q, struct catalog_view *view, uint64_
                         const struct task_export *to, uint64_t *ret_next_task_uid,
                         uint64_t *ret_next_batch_uid, struct err *err) MUST_CHECK;
 
-/* ---- for import ---------------------------------------------------------------------------- */
+/* ---- for import ---------------------------------------------------------------------- */
 
 /* Writes tasks and queued payloads of a dump into a new database directory that nobody serves yet.
  */

@@ -12,8 +12,7 @@
 #include "index/index.h"
 #include "task/task_int.h"
 
-/* ---- the dump's own task
- * -------------------------------------------------------------------------- */
+/* ---- the dump's own task ------------------------------------------------------------- */
 
 static enum rc fill_end(struct task_queue *q, uint64_t uid, const struct err *failure,
                         struct arena *arena, task_record **ret_task, struct err *err)
@@ -29,8 +28,8 @@ static enum rc fill_end(struct task_queue *q, uint64_t uid, const struct err *fa
     if (task->finished_unix_ns < task->started_unix_ns)
         task->finished_unix_ns = task->started_unix_ns;
     if (failure) {
-        task->error_word = (char *)(uintptr_t)(failure->word ? failure->word : "internal");
-        task->error_message = (char *)(uintptr_t)failure->msg;
+        task->error_word = task__borrow(failure->word ? failure->word : "internal");
+        task->error_message = task__borrow(failure->msg);
     }
     *ret_task = task;
     return RC_OK;
@@ -89,8 +88,7 @@ out:
     return rc;
 }
 
-/* ---- all others
- * ------------------------------------------------------------------------------------ */
+/* ---- all others ---------------------------------------------------------------------- */
 
 struct export
 {
@@ -136,7 +134,7 @@ static enum rc export_waiting(struct export *e, const struct task__fact *fact, s
     shown.batch_uid = 0;
     shown.started_unix_ns = 0;
     shown.payload = (ProtobufCBinaryData){0};
-    shown.spool = (char *)(uintptr_t)protobuf_c_empty_string;
+    shown.spool = task__borrow(protobuf_c_empty_string);
     rc = e->to->task(e->to->arg, &shown, err);
     if (rc == RC_OK && task->type == TASK_DOCUMENT_ADDITION)
         rc = export_payload(e, task, err);
@@ -171,12 +169,26 @@ static enum rc export_stored(struct export *e, struct bytes key, struct bytes va
     return rc;
 }
 
+static enum rc walk_stored(struct export *e, struct store_view *view, struct err *err)
+{
+    struct store_cursor *c = NULL;
+    enum rc rc = store_cursor_open(view, B("t"), true, &c, err);
+
+    if (rc != RC_OK)
+        return rc;
+    for (store_cursor_first(c); rc == RC_OK && store_cursor_valid(c); store_cursor_next(c))
+        rc = export_stored(e, store_cursor_key(c), store_cursor_value(c), err);
+    if (rc == RC_OK)
+        rc = store_cursor_end(c, err);
+    store_cursor_close(c);
+    return rc;
+}
+
 enum rc task_export_all(struct task_queue *q, struct catalog_view *view, uint64_t self,
                         const struct task_export *to, uint64_t *ret_next_task_uid,
                         uint64_t *ret_next_batch_uid, struct err *err)
 {
     struct export e = {.q = q, .to = to};
-    struct store_cursor *c = NULL;
     uint64_t next_task_uid, next_batch_uid;
     enum rc rc;
     size_t i;
@@ -189,22 +201,13 @@ enum rc task_export_all(struct task_queue *q, struct catalog_view *view, uint64_
     next_batch_uid = q->next_batch_uid;
     mutex_unlock(&q->lock);
     e.arena = task__record_arena();
-    rc = store_cursor_open(catalog_view_store(view), B("t"), true, &c, err);
-    if (rc != RC_OK)
-        goto out;
-    for (store_cursor_first(c); rc == RC_OK && store_cursor_valid(c); store_cursor_next(c))
-        rc = export_stored(&e, store_cursor_key(c), store_cursor_value(c), err);
-    if (rc == RC_OK)
-        rc = store_cursor_end(c, err);
+    rc = walk_stored(&e, catalog_view_store(view), err);
     if (rc == RC_OK)
         rc = export_waiting_below(&e, UINT64_MAX, err);
     if (rc == RC_OK) {
         *ret_next_task_uid = next_task_uid;
         *ret_next_batch_uid = next_batch_uid;
     }
-
-out:
-    store_cursor_close(c);
     task__found_done(&e.waiting);
     arena_free(e.arena);
     return rc;

@@ -83,7 +83,7 @@ enum rc task__put_ended(struct store_batch *batch, const task_record *task, stru
     enum rc rc;
 
     strip_payload(&kept);
-    kept.spool = (char *)(uintptr_t)protobuf_c_empty_string;
+    kept.spool = task__borrow(protobuf_c_empty_string);
     kept.payload_bytes = 0;
     kept.n_ids = 0;
     if (task->filter) {

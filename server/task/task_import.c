@@ -144,8 +144,7 @@ static enum rc check_settings(const task_record *task, struct err *err)
     return RC_OK;
 }
 
-/* ---- unfinished ones
- * ------------------------------------------------------------------------------ */
+/* ---- unfinished ones ----------------------------------------------------------------- */
 
 static enum rc spool_out(struct task_import *t, struct err *err)
 {
@@ -212,15 +211,14 @@ static enum rc take_waiting(struct task_import *t, const task_record *task, stru
     t->waiting->status = TASK_ENQUEUED;
     t->waiting->has_batch = t->waiting->was_canceled = false;
     t->waiting->started_unix_ns = t->waiting->finished_unix_ns = 0;
-    t->waiting->spool = (char *)(uintptr_t)protobuf_c_empty_string;
+    t->waiting->spool = task__borrow(protobuf_c_empty_string);
     t->n_documents = 0;
     if (t->floor == UINT64_MAX)
         t->floor = task->uid;
     return RC_OK;
 }
 
-/* ---- the door
- * --------------------------------------------------------------------------------------- */
+/* ---- the door ------------------------------------------------------------------------ */
 
 static enum rc commit(struct task_import *t, struct err *err)
 {

@@ -32,6 +32,17 @@ enum {
 
 #define TASK__NO_NAME UINT32_MAX
 
+/* Messages have plain char pointers; packing and copying do not write through them. */
+static inline char *task__borrow(const char *s)
+{
+    union {
+        const char *in;
+        char *out;
+    } u = {s};
+
+    return u.out;
+}
+
 /* ---- names: index uids as small numbers, counted (task_names.c) ------------------------- */
 
 struct task__name;
@@ -53,7 +64,7 @@ void task__names_drop(struct task__names *names, uint32_t name);
 uint32_t task__names_find(const struct task__names *names, const char *uid);
 const char *task__names_text(const struct task__names *names, uint32_t name); /* "" for none */
 
-/* ---- the log (task_log.c) ----------------------------------------------------------------- */
+/* ---- the log (task_log.c) ------------------------------------------------------------ */
 
 struct task__log;
 
@@ -109,7 +120,7 @@ struct task__segment *task__log_take_ended(struct task__log *log, uint64_t floor
  * start. */
 void task__log_remove(struct task__log *log, struct task__segment *segment);
 
-/* ---- facts (task_table.c) -------------------------------------------------------------------- */
+/* ---- facts (task_table.c) ------------------------------------------------------------ */
 
 enum { TASK__DELETED = 0 }; /* a status: gone for all, but its uid is above the floor */
 
@@ -165,8 +176,7 @@ void task__filter_free(struct task__filter *f);
 bool task__filter_all(const struct task__filter *f); /* restricts nothing */
 bool task__filter_match(const struct task__filter *f, const struct task__fact *fact);
 
-/* ---- looking (task_list.c, task_batches.c)
- * ------------------------------------------------------- */
+/* ---- looking (task_list.c, task_batches.c) ------------------------------------------- */
 
 struct task__found {
     struct task__fact *facts; /* owned copies; unfinished ones hold their segment */
@@ -192,8 +202,7 @@ void task__watches_init(struct task__watches *w);
 void task__watches_done(struct task__watches *w);
 void task__watches_tell(struct task__watches *w, uint64_t uid);
 
-/* ---- the queue
- * ------------------------------------------------------------------------------------ */
+/* ---- the queue ----------------------------------------------------------------------- */
 
 struct task__submission;
 
@@ -224,8 +233,7 @@ struct task_queue {
     atomic_uint_fast64_t documents, total_documents, bytes, total_bytes; /* of the running batch */
 };
 
-/* ---- ended tasks (task_ended.c)
- * -------------------------------------------------------------------- */
+/* ---- ended tasks (task_ended.c) ------------------------------------------------------ */
 
 /* What the database holds of the queue itself. */
 struct task__meta {
@@ -293,8 +301,7 @@ enum rc task__settle(struct task_queue *q, const struct task__end *ends, size_t 
 /* Spools and segments that nobody needs any more. */
 void task__clean(struct task_queue *q, const struct task__end *ends, size_t n_ends);
 
-/* ---- payloads
- * -------------------------------------------------------------------------------------- */
+/* ---- payloads ------------------------------------------------------------------------ */
 
 /* What a finished payload leaves; the rest of it may be freed. */
 struct task__payload_place {
@@ -321,8 +328,7 @@ void task__payload_close(struct task__payload_reader *r);
 enum rc task__payload_next(struct task__payload_reader *r, struct bytes *ret_frame,
                            uint32_t *ret_documents, bool *ret_more, struct err *err) MUST_CHECK;
 
-/* ---- the writer, and what each kind does
- * ----------------------------------------------------------- */
+/* ---- the writer, and what each kind does --------------------------------------------- */
 
 /*
  * What a kind's function works with: one batch. It changes the index through

@@ -67,15 +67,19 @@ static enum rc read_one(struct store_view *view, const struct task__fact *fact,
 enum rc task__found_read(struct task_queue *q, const struct task__found *found, struct arena *arena,
                          struct task_list *list, struct err *err)
 {
-    struct arena *scratch = task__record_arena();
     struct store_view *view = NULL;
+    struct arena *scratch;
     enum rc rc;
     size_t i;
 
     list->n_tasks = 0;
-    list->tasks = arena_alloc(arena, (found->n + 1) * sizeof *list->tasks);
-    rc = list->tasks ? store_view_open(q->opts.store, &view, err)
-                     : err_set(err, RC_TOO_LARGE, NULL, "the list of tasks is too long");
+    list->tasks = arena_alloc(arena, (found->n + 1) * sizeof(void *));
+    if (!list->tasks) {
+        (void)err_set(err, RC_TOO_LARGE, NULL, "the list of tasks is too long");
+        return RC_TOO_LARGE;
+    }
+    scratch = task__record_arena();
+    rc = store_view_open(q->opts.store, &view, err);
     for (i = 0; rc == RC_OK && i < found->n; i++) {
         task_record *task = NULL;
 
@@ -88,7 +92,7 @@ enum rc task__found_read(struct task_queue *q, const struct task__found *found, 
     return rc;
 }
 
-/* ---- one ------------------------------------------------------------------------------------- */
+/* ---- one ----------------------------------------------------------------------------- */
 
 static void get_progress(struct task_queue *q, const struct task__fact *fact,
                          struct task_progress *ret_progress)

@@ -142,7 +142,7 @@ bool task__log_decode_head(const uint8_t *p, struct task__log_head *ret_head)
     return true;
 }
 
-/* ---- entries ------------------------------------------------------------------------------- */
+/* ---- entries ------------------------------------------------------------------------- */
 
 /* Checks head and body of the entry at p (n bytes are there); the body's length, or 0. */
 static uint32_t check_entry(const uint8_t *p, uint64_t n, uint64_t at)
@@ -224,7 +224,7 @@ enum rc task__log_read(struct task__place place, struct arena *arena, task_recor
     return rc;
 }
 
-/* ---- appending ------------------------------------------------------------------------------ */
+/* ---- appending ----------------------------------------------------------------------- */
 
 static enum rc new_segment(struct task__log *log, uint64_t next_uid, uint64_t next_batch,
                            struct err *err)

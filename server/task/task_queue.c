@@ -27,7 +27,7 @@ struct recovery {
     uint64_t uid_end, batch_end;
 };
 
-/* ---- recovery ------------------------------------------------------------------------------- */
+/* ---- recovery ------------------------------------------------------------------------ */
 
 static void note_uids(struct recovery *r, const task_record *task)
 {
@@ -170,8 +170,7 @@ out:
     return rc;
 }
 
-/* ---- opening and closing
- * ------------------------------------------------------------------------- */
+/* ---- opening and closing ------------------------------------------------------------- */
 
 enum rc task__queue_dir(struct fs_dir *home, struct fs_dir **ret_dir, struct err *err)
 {

@@ -97,7 +97,7 @@ static enum rc pack(struct task__submission *s, const task_record *task, struct 
 {
     Lode__Dump__V1__TaskFilter filter = LODE__DUMP__V1__TASK_FILTER__INIT;
     task_record t = *task;
-    struct task__payload_place place = {0};
+    struct task__payload_place place;
 
     if (s->payload) {
         place = task__payload_place(s->payload);
@@ -175,7 +175,7 @@ void task_submit(struct task_queue *q, const task_record *task, struct payload *
     mutex_unlock(&q->lock);
 }
 
-/* ---- the log thread ------------------------------------------------------------------------ */
+/* ---- the log thread ------------------------------------------------------------------ */
 
 /* The next group; NULL: closing, and none is left. */
 static struct task__submission *take_group(struct task_queue *q)
@@ -373,7 +373,7 @@ void task__log_run(void *arg)
         do_group(q, group);
 }
 
-/* ---- waiting --------------------------------------------------------------------------------- */
+/* ---- waiting ------------------------------------------------------------------------- */
 
 struct wait {
     struct mutex lock;
@@ -437,6 +437,6 @@ enum rc task_dump_begin(struct task_queue *q, const char *dump_uid, uint64_t *re
     task_record task = LODE__DUMP__V1__TASK__INIT;
 
     task.type = TASK_DUMP_CREATION;
-    task.dump_uid = (char *)(uintptr_t)dump_uid;
+    task.dump_uid = task__borrow(dump_uid);
     return submit_wait(q, &task, NULL, ret_uid, ret_enqueued_ns, err);
 }

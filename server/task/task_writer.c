@@ -55,7 +55,7 @@ static task__kind_fn *const kinds[TASK__LAST_TYPE + 1] = {
     [TASK_DUMP_CREATION] = task__run_dump,
 };
 
-/* ---- picking; under the lock ----------------------------------------------------------------- */
+/* ---- picking; under the lock --------------------------------------------------------- */
 
 static struct task__fact *newest(struct task_queue *q, uint8_t type)
 {
@@ -253,7 +253,7 @@ static void fail_task(struct task__run *run, task_record *task, const struct err
 
     ASSERT(msg);
     task->status = TASK_FAILED;
-    task->error_word = (char *)(uintptr_t)(why->word ? why->word : "internal");
+    task->error_word = task__borrow(why->word ? why->word : "internal");
     task->error_message = msg;
     task->done_documents = task->done_tasks = 0;
 }
@@ -291,8 +291,7 @@ static enum rc run_task(struct writer *w, struct task__run *run, uint8_t type, s
     return RC_OK;
 }
 
-/* ---- one batch
- * ------------------------------------------------------------------------------------- */
+/* ---- one batch ----------------------------------------------------------------------- */
 
 /* Notes the oldest ended tasks beyond those that are kept, some at a time. */
 static void trim_history(struct task__run *run)

@@ -174,7 +174,7 @@ static bool deadline(struct interop *t)
     return true;
 }
 
-/* ---- callbacks ------------------------------------------------------------------------------ */
+/* ---- callbacks ----------------------------------------------------------------------- */
 
 struct gathering {
     struct mutex lock;

@@ -122,7 +122,7 @@ static enum rc access_fn(void *arg, struct rpc_call *call, const ProtobufCMessag
     return rpc_call_finished(call) ? RC_CANCELLED : RC_OK;
 }
 
-/* ---- the socket --------------------------------------------------------------------------- */
+/* ---- the socket ---------------------------------------------------------------------- */
 
 static void io_write(void *arg, struct bytes b)
 {

@@ -108,8 +108,7 @@ uint64_t backup_fixture_add(struct backup_fixture *fx, const char *index_uid, co
     return uid;
 }
 
-/* ---- waiting
- * ------------------------------------------------------------------------------------- */
+/* ---- waiting ------------------------------------------------------------------------- */
 
 struct waiter {
     struct mutex lock;
@@ -214,8 +213,7 @@ task_record *backup_fixture_task(struct backup_fixture *fx, uint64_t uid)
     return task_get(fx->q, uid, fx->arena, &task, NULL, &fx->err) == RC_OK ? task : NULL;
 }
 
-/* ---- looking
- * ------------------------------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------------------- */
 
 uint64_t backup_fixture_count(struct backup_fixture *fx, const char *index_uid)
 {
@@ -255,8 +253,7 @@ void backup_fixture_digest(struct backup_fixture *fx, uint8_t digest[32])
     catalog_view_close(view);
 }
 
-/* ---- dumps
- * ---------------------------------------------------------------------------------------- */
+/* ---- dumps --------------------------------------------------------------------------- */
 
 static void wake_dump(void *arg, const struct backup_status *status)
 {

@@ -64,8 +64,7 @@ static void start_dump(struct backup_status *ret_status)
     CU_ASSERT_EQUAL(ret_status->state, BACKUP_IN_PROGRESS);
 }
 
-/* ---- a round trip
- * -------------------------------------------------------------------------------- */
+/* ---- a round trip -------------------------------------------------------------------- */
 
 /* The same catalog, the same tasks, the same next uids. */
 static void a_dump_holds_everything(void)
@@ -160,8 +159,7 @@ static void a_recompressed_dump_holds_the_same(void)
     CU_ASSERT_EQUAL(memcmp(before, after, 32), 0);
 }
 
-/* ---- while it runs
- * -------------------------------------------------------------------------------- */
+/* ---- while it runs ------------------------------------------------------------------- */
 
 static void a_second_dump_is_refused_meanwhile(void)
 {
@@ -319,8 +317,7 @@ static void a_dump_under_load_is_a_prefix_of_the_commits(void)
         check_cut(files[i], &statuses[i]);
 }
 
-/* ---- failing
- * ---------------------------------------------------------------------------------------- */
+/* ---- failing ------------------------------------------------------------------------- */
 
 static void expect_failed(const struct backup_status *one, const char *reason)
 {
@@ -442,8 +439,7 @@ static void closing_ends_a_running_dump(void)
     CU_ASSERT_STRING_EQUAL(fx.err.word, "dump_not_found");
 }
 
-/* ---- killed
- * ------------------------------------------------------------------------------------------- */
+/* ---- killed -------------------------------------------------------------------------- */
 
 /* The child: a dump of a small database, with the fault armed as long as it runs. */
 __attribute__((constructor)) static void be_dumping_child(void)
@@ -512,8 +508,7 @@ static void a_killed_dump_leaves_only_whole_files(void)
     CU_ASSERT(deaths >= 12);
 }
 
-/* ---- small promises
- * --------------------------------------------------------------------------------------- */
+/* ---- small promises ------------------------------------------------------------------ */
 
 static void two_dumps_of_one_millisecond_have_two_uids(void)
 {

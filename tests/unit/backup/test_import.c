@@ -170,8 +170,7 @@ static void another_dump_than_that_of_the_database_is_an_error(void)
     CU_ASSERT_EQUAL(import_plain(&result), RC_EXISTS);
 }
 
-/* ---- targets and sources
- * ------------------------------------------------------------------------------ */
+/* ---- targets and sources ------------------------------------------------------------- */
 
 static void an_empty_directory_is_a_target(void)
 {
@@ -219,8 +218,7 @@ static void only_regular_files_are_dumps(void)
     CU_ASSERT_EQUAL(leftovers(), 0);
 }
 
-/* ---- damage
- * ------------------------------------------------------------------------------------------- */
+/* ---- damage -------------------------------------------------------------------------- */
 
 static uint8_t *read_dump(size_t *ret_n)
 {
@@ -263,8 +261,7 @@ static void a_damaged_dump_leaves_nothing(void)
     CU_ASSERT_EQUAL(left, 0);
 }
 
-/* ---- killed, and failing
- * ------------------------------------------------------------------------------ */
+/* ---- killed, and failing ------------------------------------------------------------- */
 
 __attribute__((constructor)) static void be_importing_child(void)
 {
@@ -353,8 +350,7 @@ static void any_failed_call_leaves_all_or_nothing(void)
     CU_ASSERT(failed > 10 && !more);
 }
 
-/* ---- sweeping
- * ---------------------------------------------------------------------------------------- */
+/* ---- sweeping ------------------------------------------------------------------------ */
 
 static void a_live_import_is_not_swept(void)
 {

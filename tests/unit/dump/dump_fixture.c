@@ -264,8 +264,7 @@ uint64_t fixture_expected(const struct sample *sample)
     return d.h;
 }
 
-/* ---- writing
- * ------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------- */
 
 static enum rc pour_block(void *arg, struct bytes frame, struct bytes content UNUSED,
                           uint32_t n_documents, struct err *err)
@@ -356,8 +355,7 @@ unsigned fixture_n_files(void)
     return n;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------- */
 
 int fixture_file(struct bytes bytes)
 {

@@ -128,7 +128,7 @@ static void everything_appended_is_refused(void)
     buf_done(&frame);
 }
 
-/* ---- whole blocks of the disk ---------------------------------------------------------------- */
+/* ---- whole blocks of the disk -------------------------------------------------------- */
 
 static unsigned n_accepted; /* trials that got through although the bytes differ */
 
@@ -200,8 +200,7 @@ static void parts_of_two_dumps_do_not_mix(void)
     buf_done(&a);
 }
 
-/* ---- other files
- * ---------------------------------------------------------------------------------- */
+/* ---- other files --------------------------------------------------------------------- */
 
 static void foreign_files_are_called_what_they_are(void)
 {

@@ -294,8 +294,7 @@ static void bytes_that_change_in_the_file_fail_the_dump(void)
     }
 }
 
-/* ---- stopping
- * ------------------------------------------------------------------------------------ */
+/* ---- stopping ------------------------------------------------------------------------ */
 
 static bool stop_after(void *arg)
 {

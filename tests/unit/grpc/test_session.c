@@ -99,7 +99,7 @@ static void trailers_that_do_not_fit_do_not_take_the_status_with_them(void)
     CU_ASSERT(pair_answer(id)->headers.n < 9000);
 }
 
-/* ---- pressure ------------------------------------------------------------------------------ */
+/* ---- pressure ------------------------------------------------------------------------ */
 
 static bool send_one(size_t n_bytes)
 {
@@ -225,7 +225,7 @@ static void a_message_larger_than_the_window_arrives(void)
     xfree(message);
 }
 
-/* ---- time ------------------------------------------------------------------------------------ */
+/* ---- time ---------------------------------------------------------------------------- */
 
 static void silence_is_pinged_and_then_ended(void)
 {

@@ -266,8 +266,7 @@ static void random_work_agrees_with_the_model(void)
     CU_ASSERT_EQUAL(store_views_open(fx.store), 0);
 }
 
-/* ---- killed
- * ---------------------------------------------------------------------------------------- */
+/* ---- killed -------------------------------------------------------------------------- */
 
 /* Shared by parent and child: how many batches were acknowledged. */
 struct board {

@@ -147,7 +147,7 @@ static void a_reopening_that_fails_is_tried_again(void)
     CU_ASSERT_STRING_EQUAL(fixture_get("a"), "1");
 }
 
-/* ---- a disk that is really full ------------------------------------------------------------- */
+/* ---- a disk that is really full ------------------------------------------------------ */
 
 enum { DISK_BYTES = 8 << 20, BALLAST_BYTES = 5 << 20 };
 

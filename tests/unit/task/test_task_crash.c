@@ -139,8 +139,7 @@ static bool run_child(const char *fault, uint64_t n_tasks, unsigned kill_after, 
     return WIFSIGNALED(status);
 }
 
-/* ---- the model
- * ------------------------------------------------------------------------------------ */
+/* ---- the model ----------------------------------------------------------------------- */
 
 /* All tasks there are have ended well, the documents are those of tasks 0 .. n-1. */
 static void check_model(uint64_t n)
@@ -200,8 +199,7 @@ static void start_over(void)
     fx.root = tempdir_make();
 }
 
-/* ---- promises
- * -------------------------------------------------------------------------------------- */
+/* ---- promises ------------------------------------------------------------------------ */
 
 /* The process dies at the n-th pass of each point, and again while it recovers. */
 static void dying_at_any_point_loses_and_doubles_nothing(void)

@@ -210,7 +210,7 @@ static void a_swap_that_cannot_be_changes_nothing(void)
     CU_ASSERT(ended(a, TASK_SUCCEEDED, 1) && ended(b, TASK_SUCCEEDED, 1));
 }
 
-/* ---- canceling and deleting ------------------------------------------------------------------ */
+/* ---- canceling and deleting ---------------------------------------------------------- */
 
 static void enqueued_tasks_can_be_canceled(void)
 {
