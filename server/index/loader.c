@@ -149,7 +149,7 @@ enum rc loader_block(struct loader *l, struct bytes frame, struct bytes content,
     l->state->next_doc += (uint32_t)j->docs.n;
     mutex_lock(&l->lock);
     l->head++;
-    many_ids = l->runs_bytes >= ID_RUNS_BYTES;
+    many_ids = l->runs_bytes >= l->runs_max;
     cond_broadcast(&l->changed);
     mutex_unlock(&l->lock);
     if (!many_ids)
@@ -339,6 +339,8 @@ enum rc loader_open(struct store *store, struct loader **ret_loader, struct err 
     l = xcalloc(1, sizeof *l);
     l->store = store;
     l->batch = store_batch_new();
+    l->run_max = ID_RUN_BYTES;
+    l->runs_max = ID_RUNS_BYTES;
     mutex_init(&l->lock);
     cond_init(&l->changed);
     buf_init(&l->value, BUF_NO_LIMIT);

@@ -86,6 +86,7 @@ struct loader {
     struct id_run *runs; /* owned; sorted */
     size_t runs_bytes;
     uint64_t document_bytes;
+    size_t run_max, runs_max; /* ID_RUN_BYTES, ID_RUNS_BYTES; tests lower them */
     bool stop;
     enum rc rc; /* of the first failure */
     struct err err;

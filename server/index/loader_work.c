@@ -91,7 +91,7 @@ static enum rc run_job(struct load_worker *w, struct load_job *j, uint64_t *ret_
     }
     if (rc == RC_OK && j->content.n > BLOCK_SPLIT && j->docs.n > 1)
         rc = split_block(w, j, err);
-    if (id_run__bytes(w->run) >= ID_RUN_BYTES)
+    if (id_run__bytes(w->run) >= w->loader->run_max)
         load_worker__give_run(w);
     return rc;
 }

@@ -286,6 +286,19 @@ static void a_damaged_block_is_never_served(void)
     buf_done(&out);
 }
 
+static void a_dump_notices_that_the_last_block_is_missing(void)
+{
+    uint32_t index = fixture_create("a", "id");
+    struct catalog_view *view = NULL;
+
+    add_many(index, 0, 300, 300, 1);
+    damage(KEY_BLOCK, 2, true, 0);
+    OK(catalog_view_open(fx.catalog, &view, &fx.err));
+    CU_ASSERT_EQUAL(block_each(view, index, ignore_block, NULL, &fx.err), RC_CORRUPT);
+    CU_ASSERT_STRING_EQUAL(fx.err.msg, "index `a` is damaged: blocks are missing");
+    catalog_view_close(view);
+}
+
 static void a_damaged_directory_stops_the_opening(void)
 {
     uint32_t index = fixture_create("a", "id");
@@ -434,6 +447,7 @@ SUITE(blocks, fixture_setup, fixture_teardown, TEST(small_commits_fill_the_last_
       TEST(one_small_block_joins_an_untouched_neighbour),
       TEST(deleting_everything_one_by_one_leaves_no_block),
       TEST(blocks_hold_no_deleted_or_replaced_document), TEST(a_damaged_block_is_never_served),
+      TEST(a_dump_notices_that_the_last_block_is_missing),
       TEST(a_damaged_directory_stops_the_opening), TEST(a_damaged_entry_stops_the_opening),
       TEST(a_change_over_a_damaged_block_fails_whole), TEST(an_id_that_leads_nowhere_is_damage),
       TEST(numbers_past_the_last_are_damage), TEST(random_bytes_are_no_block));

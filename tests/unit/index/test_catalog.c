@@ -270,6 +270,51 @@ static void times_can_be_set_exactly(void)
     CU_ASSERT_EQUAL(fixture_info("a").updated_ns, -5);
 }
 
+/* Everything users put in is in the digest; times and numbers are not. */
+static void the_digest_tells_contents_apart(void)
+{
+    static const char *const one[] = {"{\"id\":1}", "{\"id\":2}", NULL};
+    static const char *const swapped[] = {"{\"id\":2}", "{\"id\":1}", NULL};
+    uint8_t digest[8][32];
+    struct change *c;
+    uint64_t n;
+    uint32_t id;
+    size_t i, k;
+
+    fixture_digest(digest[0]);
+    id = fixture_create("a", "");
+    fixture_digest(digest[1]);
+    c = fixture_begin();
+    OK(change_update_index(c, B("a"), B(""), B("id"), 1, &fx.err));
+    fixture_commit(c);
+    fixture_digest(digest[2]);
+    fixture_add("a", one, true);
+    fixture_digest(digest[3]);
+    c = fixture_begin();
+    OK(change_settings(c, id, B("{\"stopWords\":[\"x\"]}"), 5, &fx.err));
+    fixture_commit(c);
+    fixture_digest(digest[4]);
+    c = fixture_begin();
+    OK(change_update_index(c, B("a"), B("b"), B(""), 1, &fx.err));
+    fixture_commit(c);
+    fixture_digest(digest[5]);
+    c = fixture_begin();
+    OK(change_delete_all(c, id, 6, &n, &fx.err));
+    fixture_commit(c);
+    fixture_add("b", swapped, true);
+    fixture_digest(digest[6]);
+    for (i = 0; i < 7; i++)
+        for (k = 0; k < i; k++)
+            CU_ASSERT_NOT_EQUAL(memcmp(digest[i], digest[k], 32), 0);
+
+    c = fixture_begin();
+    OK(change_delete_all(c, id, 7, &n, &fx.err));
+    fixture_commit(c);
+    fixture_add("b", one, true);
+    fixture_digest(digest[7]);
+    CU_ASSERT_EQUAL(memcmp(digest[7], digest[5], 32), 0);
+}
+
 /* ---- many readers, one writer -------------------------------------------------------- */
 
 struct reader {
@@ -349,4 +394,5 @@ SUITE(catalog, fixture_setup, fixture_teardown, TEST(uids_are_short_and_plain),
       TEST(a_view_never_sees_later_commits),
       TEST(a_view_fits_the_store_while_a_commit_is_under_way),
       TEST(an_abandoned_commit_is_judged_by_the_store), TEST(times_can_be_set_exactly),
+      TEST(the_digest_tells_contents_apart),
       TEST(readers_see_whole_commits_while_the_writer_works));

@@ -165,6 +165,14 @@ static void dotted_keys_are_found_however_they_are_nested(void)
     CU_ASSERT_STRING_EQUAL(fixture_get("movies", "3"), "{\"a\":{\"b.c\":3}}");
 }
 
+static void a_dotted_key_is_cut_at_its_dots_only(void)
+{
+    make_index("ab.c");
+    CU_ASSERT_EQUAL(put("{\"a\":{\".c\":1}}"), RC_INVALID);
+    CU_ASSERT_EQUAL(put("{\"ab\":{\"c.d\":1},\"ab.c.d\":2,\"b.c\":3}"), RC_INVALID);
+    CU_ASSERT_STRING_EQUAL(fx.err.word, "missing_document_id");
+}
+
 static void fields_of_an_index_are_limited(void)
 {
     struct buf json;
@@ -277,6 +285,7 @@ SUITE(document_errors, setup, teardown, TEST(the_primary_key_is_the_only_name_th
       TEST(the_stored_primary_key_wins), TEST(ids_are_integers_or_short_plain_strings),
       TEST(an_id_has_at_most_511_bytes), TEST(a_document_without_an_id_is_quoted),
       TEST(a_number_and_its_text_are_the_same_document),
-      TEST(dotted_keys_are_found_however_they_are_nested), TEST(fields_of_an_index_are_limited),
+      TEST(dotted_keys_are_found_however_they_are_nested),
+      TEST(a_dotted_key_is_cut_at_its_dots_only), TEST(fields_of_an_index_are_limited),
       TEST(places_are_looked_at_where_settings_use_them), TEST(what_is_not_an_object_is_refused),
       TEST(long_documents_are_cut_in_messages));

@@ -148,7 +148,7 @@ static void compare_loaded(size_t frame_bytes)
     static const char *const more[] = {"{\"id\":\"new\"}", NULL};
     uint8_t before[32], after[32];
     struct index_info info;
-    char *fields, *digest_of;
+    char *fields, *fields_one, *digest_of;
     struct change *c;
 
     fixture_create("empty", "");
@@ -162,11 +162,13 @@ static void compare_loaded(size_t frame_bytes)
     info = fixture_info("many");
     fixture_digest(before);
     fields = xstrdup(fixture_fields("many"));
+    fields_one = xstrdup(fixture_fields("one"));
     load_all(frame_bytes);
     switch_over();
     fixture_digest(after);
     CU_ASSERT_EQUAL(memcmp(before, after, sizeof before), 0);
     CU_ASSERT_STRING_EQUAL(fixture_fields("many"), fields);
+    CU_ASSERT_STRING_EQUAL(fixture_fields("one"), fields_one);
     CU_ASSERT_EQUAL(fixture_info("many").created_ns, info.created_ns);
     CU_ASSERT_EQUAL(fixture_info("many").updated_ns, 77);
     CU_ASSERT_EQUAL(fixture_info("many").document_bytes, info.document_bytes);
@@ -184,6 +186,7 @@ static void compare_loaded(size_t frame_bytes)
     fixture_reopen();
     fixture_check();
     xfree(fields);
+    xfree(fields_one);
     xfree(digest_of);
 }
 
@@ -195,6 +198,14 @@ static void what_is_loaded_is_what_was_added(void)
 static void large_frames_are_split_into_blocks(void)
 {
     compare_loaded(200000);
+}
+
+/* As with so many ids that they do not fit into memory at once. */
+static void ids_can_be_merged_in_several_goes(void)
+{
+    loader->run_max = 500;
+    loader->runs_max = 5000;
+    compare_loaded(0);
 }
 
 /* ---- what a file may hold ------------------------------------------------------------ */
@@ -231,6 +242,39 @@ static void an_id_that_comes_twice_is_refused(void)
 
     begin("id");
     FAILS(load_content(docs), RC_CORRUPT, "", "index `x`: document id `1` comes twice");
+}
+
+/* Far apart, so that the two ids are never in memory at the same time. */
+static void an_id_that_comes_twice_far_apart_is_refused(void)
+{
+    struct frame_encoder *encoder = frame_encoder_new(1);
+    struct buf content, frame;
+    uint64_t n;
+    int i;
+    enum rc rc = RC_OK;
+
+    loader->run_max = 100;
+    loader->runs_max = 1000;
+    begin("id");
+    buf_init(&content, 1 << 20);
+    buf_init(&frame, 1 << 20);
+    for (i = 0; i < 2000; i++) {
+        char json[32];
+
+        buf_clear(&content);
+        buf_clear(&frame);
+        (void)snprintf(json, sizeof json, "{\"id\":%d}", i == 1999 ? 3 : i);
+        (void)record_put_document(&content, bytes_str(json), false);
+        OK(frame_encode(encoder, buf_view(&content), &frame, &fx.err));
+        OK(loader_block(loader, buf_view(&frame), buf_view(&content), &fx.err));
+    }
+    rc = loader_index_end(loader, &n, &fx.err);
+    CU_ASSERT(loader->ids_flushed);
+    CU_ASSERT_EQUAL(rc, RC_CORRUPT);
+    CU_ASSERT_STRING_EQUAL(fx.err.msg, "index `x`: 1 document ids come twice");
+    frame_encoder_free(encoder);
+    buf_done(&content);
+    buf_done(&frame);
 }
 
 static void a_document_without_id_is_refused(void)
@@ -330,7 +374,8 @@ static void ids_of_several_merges_are_counted(void)
 }
 
 SUITE(loader, setup, teardown, TEST(what_is_loaded_is_what_was_added),
-      TEST(large_frames_are_split_into_blocks), TEST(an_id_that_comes_twice_is_refused),
+      TEST(large_frames_are_split_into_blocks), TEST(ids_can_be_merged_in_several_goes),
+      TEST(an_id_that_comes_twice_is_refused), TEST(an_id_that_comes_twice_far_apart_is_refused),
       TEST(a_document_without_id_is_refused), TEST(what_is_not_json_is_refused),
       TEST(documents_need_a_primary_key), TEST(foreign_records_are_refused),
       TEST(bad_names_and_settings_are_refused), TEST(a_store_that_is_not_empty_is_refused),
