@@ -10,6 +10,9 @@
  *   log       the task is durable
  *   loop      the answer
  *
+ * The last piece may run on the strand while the one before is on its way back,
+ * so the loop looks at what a piece says of itself, never at the strand's state.
+ *
  * (1) One ticket keeps the call alive until no strand job is left.
  * (2) After the first failure, a cancel or the end, pieces are dropped.
  * (3) The payload is freed by whoever runs last: the queue if it took it.
@@ -35,15 +38,15 @@ struct upload {
     bool answered; /* failed, cancelled or ended: drop what still comes */
     size_t n_jobs; /* on the strand or on their way back */
     task_record task;
-    /* written by the strand, read on the loop after the job came back */
-    bool broken;
-    struct err err;
-    uint64_t n_documents;
+    bool broken;          /* the strand's own: piece.broken is the loop's */
+    struct err err;       /* written once, before the first broken piece comes back */
+    uint64_t n_documents; /* written by the last piece */
 };
 
 struct piece {
     struct upload *upload;
     bool last;
+    bool broken; /* it failed, or one before it */
     size_t n;
     uint8_t bytes[];
 };
@@ -82,12 +85,12 @@ static void piece_is_back(struct rpc_call *call, void *arg)
 {
     struct piece *piece = arg;
     struct upload *u = piece->upload;
-    bool last = piece->last;
+    bool last = piece->last, broken = piece->broken;
     struct payload *payload;
 
     xfree(piece);
     u->n_jobs--;
-    if (u->broken) {
+    if (broken) {
         fail(u, &u->err);
     } else if (last && !u->answered) {
         u->answered = true; /* by api_submit() */
@@ -116,6 +119,7 @@ static void feed_piece(void *arg) /* on the strand */
             rc = payload_feed(u->payload, bytes_of(piece->bytes, piece->n), &u->err);
         u->broken = rc != RC_OK;
     }
+    piece->broken = u->broken;
     rpc_ticket_post(u->ticket, piece_is_back, piece);
 }
 
