@@ -64,10 +64,7 @@ static void run_on_pool(void *arg, void (*fn)(void *), void *job)
 {
     struct parts *p = arg;
 
-    if (p->pool)
-        pool_submit(p->pool, fn, job);
-    else
-        fn(job); /* everything is going down, and nobody waits for the loop any more */
+    pool_submit(p->pool, fn, job);
 }
 
 static void post_to_loop(void *arg, void (*fn)(void *), void *job)
@@ -321,12 +318,9 @@ static void on_release(void *arg, int signo)
  */
 static void close_parts(struct parts *p)
 {
-    struct pool *pool = p->pool;
-
     net_listener_close(p->listener);
     net_run_pending(p->loop);
-    p->pool = NULL;
-    pool_free(pool);
+    pool_stop(p->pool); /* stays: what was on its way back may end uploads on it */
     net_run_pending(p->loop);
     backup_close(p->backup);
     task_queue_close(p->tasks);
@@ -337,6 +331,7 @@ static void close_parts(struct parts *p)
     api_free(p->api);
     rpc_server_free(p->rpc);
     catalog_close(p->catalog);
+    pool_free(p->pool);
     pool_free(p->helper);
     barrier_free(p->barrier);
     store_close(p->store);

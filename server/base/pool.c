@@ -57,6 +57,7 @@ struct pool {
     size_t n_queued, max_queued;
     unsigned n_running;
     bool stopping;
+    bool stopped; /* no threads any more: jobs run where they are submitted */
     unsigned n_threads;
     struct thread threads[];
 };
@@ -102,11 +103,11 @@ struct pool *pool_new(const char *name, unsigned n_threads, size_t max_queued)
     return pool;
 }
 
-void pool_free(struct pool *pool)
+void pool_stop(struct pool *pool)
 {
     unsigned i;
 
-    if (!pool)
+    if (!pool || pool->stopping)
         return;
     mutex_lock(&pool->lock);
     pool->stopping = true;
@@ -114,7 +115,17 @@ void pool_free(struct pool *pool)
     mutex_unlock(&pool->lock);
     for (i = 0; i < pool->n_threads; i++)
         thread_join(&pool->threads[i]);
+    mutex_lock(&pool->lock);
     ASSERT(pool->n_queued == 0);
+    pool->stopped = true;
+    mutex_unlock(&pool->lock);
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    pool_stop(pool);
     cond_done(&pool->changed);
     mutex_done(&pool->lock);
     xfree(pool);
@@ -122,16 +133,19 @@ void pool_free(struct pool *pool)
 
 static bool submit(struct pool *pool, size_t max_queued, pool_fn *fn, void *arg)
 {
-    bool taken;
+    bool taken, now;
 
     mutex_lock(&pool->lock);
-    taken = pool->n_queued < max_queued;
-    if (taken) {
+    now = pool->stopped;
+    taken = now || pool->n_queued < max_queued;
+    if (taken && !now) {
         queue_push(&pool->queue, fn, arg);
         pool->n_queued++;
         cond_signal(&pool->changed);
     }
     mutex_unlock(&pool->lock);
+    if (now)
+        fn(arg);
     return taken;
 }
 

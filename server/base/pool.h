@@ -6,7 +6,7 @@
  * worker: the pieces of one upload keep their order without a thread of their
  * own.
  *
- * Ownership  pool_new()/pool_free() (waits for running jobs, runs queued ones).
+ * Ownership  pool_new()/pool_free() (stops it first, if nobody has).
  *            A strand is freed when its last job has run and strand_close()
  *            was called.
  * Threads    Any thread may submit. Jobs must not wait for other jobs.
@@ -23,6 +23,12 @@ struct strand;
 typedef void pool_fn(void *arg);
 
 struct pool *pool_new(const char *name, unsigned n_threads, size_t max_queued);
+/*
+ * Waits for running jobs, runs queued ones and ends the threads. Jobs that come
+ * later run at once where they are submitted: what a stopped loop still has to
+ * do may end uploads, and those need their strands.
+ */
+void pool_stop(struct pool *pool);
 void pool_free(struct pool *pool);
 bool pool_try_submit(struct pool *pool, pool_fn *fn, void *arg);
 /* Never refuses; for work whose number is bounded elsewhere (one per open call). */

@@ -132,9 +132,10 @@ static void take_down(struct app *app)
 {
     rpc_server_cancel_all(app->rpc);
     net_listener_close(app->listener);
-    pool_free(app->pool); /* waits for work; what it posts is run by the loop's end */
-    net_loop_free(app->loop);
+    pool_stop(app->pool);     /* waits for work; what it posts is run by the loop's end ... */
+    net_loop_free(app->loop); /* ... and may be more work, which runs at once */
     grpc_server_free(app->grpc);
+    pool_free(app->pool);
 }
 
 int main(int argc, char **argv)

@@ -222,6 +222,47 @@ static void each_does_not_wait_for_a_busy_pool(void)
     CU_ASSERT_EQUAL(count_not_once(50), 0);
 }
 
+struct ending {
+    struct strand *strand;
+    atomic_int n;
+    int n_when_back; /* jobs that had run when strand_submit() came back */
+};
+
+static void end_strand(void *arg)
+{
+    struct ending *e = arg;
+
+    atomic_fetch_add(&e->n, 1);
+    strand_submit(e->strand, count, &e->n); /* from within: after this one, by the same turn */
+    e->n_when_back = atomic_load(&e->n);
+}
+
+/* What a loop has left to do when its workers are gone may still end strands. */
+static void a_stopped_pool_runs_jobs_where_they_come(void)
+{
+    struct ending e = {0};
+    int i;
+
+    pool = pool_new("test", 2, 0);
+    e.strand = strand_new(pool);
+    for (i = 0; i < 40; i++)
+        strand_submit(e.strand, count, &e.n);
+    pool_stop(pool);
+    pool_stop(pool); /* once is enough */
+    CU_ASSERT_EQUAL(atomic_load(&e.n), 40);
+    CU_ASSERT(pool_try_submit(pool, count, &e.n)); /* nothing is queued, so nothing is full */
+    CU_ASSERT_EQUAL(atomic_load(&e.n), 41);
+    strand_submit(e.strand, end_strand, &e);
+    CU_ASSERT_EQUAL(e.n_when_back, 42);
+    CU_ASSERT_EQUAL(atomic_load(&e.n), 43);
+    pool_each(pool, 50, mark, NULL);
+    CU_ASSERT_EQUAL(count_not_once(50), 0);
+    strand_submit(e.strand, count, &e.n);
+    strand_close(e.strand);
+    CU_ASSERT_EQUAL(atomic_load(&e.n), 44);
+    CU_ASSERT_EQUAL(pool_queued(pool), 0);
+}
+
 static void look_at_signals(void *arg)
 {
     sigset_t set;
@@ -252,5 +293,5 @@ static void a_wait_ends_when_its_time_is_over(void)
 SUITE(pool, setup, teardown, TEST(a_full_queue_refuses_and_submit_does_not),
       TEST(strands_keep_their_order_under_load), TEST(a_long_strand_lets_others_run),
       TEST(an_idle_strand_is_freed_by_its_close), TEST(each_runs_every_index_once),
-      TEST(each_does_not_wait_for_a_busy_pool), TEST(threads_block_every_signal),
-      TEST(a_wait_ends_when_its_time_is_over));
+      TEST(each_does_not_wait_for_a_busy_pool), TEST(a_stopped_pool_runs_jobs_where_they_come),
+      TEST(threads_block_every_signal), TEST(a_wait_ends_when_its_time_is_over));
