@@ -130,6 +130,7 @@ enum rc task_get(struct task_queue *q, uint64_t uid, struct arena *arena, task_r
     if (rc == RC_OK && list.n_tasks == 0)
         rc = not_found(uid, err);
     if (rc == RC_OK) {
+        ASSERT(list.tasks);
         *ret_task = list.tasks[0];
         if (ret_progress)
             get_progress(q, &found.facts[0], ret_progress);
