@@ -502,8 +502,21 @@ def normal(value):
     return value
 
 
+def difference(got, wanted, at=""):
+    """The first place where two values differ, and what is there."""
+    if isinstance(got, dict) and isinstance(wanted, dict):
+        for key in wanted:
+            if key in got and got[key] != wanted[key]:
+                return difference(got[key], wanted[key], "%s.%s" % (at, key))
+    if isinstance(got, (list, tuple)) and isinstance(wanted, (list, tuple)) and len(got) == len(wanted):
+        for i, pair in enumerate(zip(got, wanted)):
+            if pair[0] != pair[1]:
+                return difference(*pair, "%s[%d]" % (at, i))
+    return "%s\n  got    %.3000r\n  wanted %.3000r" % (at, got, wanted)
+
+
 def equal(got, wanted, what=""):
-    assert got == wanted, "%s\n  got    %r\n  wanted %r" % (what, got, wanted)
+    assert got == wanted, "%s  %s" % (what, difference(got, wanted))
 
 
 def error_of(code, message, kind="invalid_request"):
