@@ -5,7 +5,7 @@
  *   dump_writer --> dump_gather (only when recompressing)
  *        |--------> dump_check   decodes what was written, on threads
  *        |--------> dump_hash    SHA-256 of what was written, on a thread
- *   dump_reader --> dump_walk --> dump_check (verify only)
+ *   dump_reader --> dump_walk --> dump_window, dump_check (verify only)
  *   all         --> dump_trailer, dump_manifest: the byte layout and its rules
  */
 #pragma once
@@ -135,6 +135,26 @@ unsigned dump__threads(void); /* how many threads are worth it for decoding or p
 /* ---- dump_writer.c ------------------------------------------------------------------- */
 
 struct fs_draft *dump__writer_draft(struct dump_writer *w); /* for tests: the file with no name */
+
+/* ---- dump_window.c ------------------------------------------------------------------------- */
+
+struct dump__window {
+    int fd;               /* borrowed */
+    uint64_t limit;       /* where frames of sections end: the manifest's offset */
+    uint64_t at;          /* offset in the file of the next byte to be taken */
+    uint8_t *p;           /* owned */
+    size_t cap, from, to; /* p[from..to) is read and not yet taken */
+    struct sha256 *sha;   /* owned; of all that was read */
+};
+
+void dump__window_init(struct dump__window *w, int fd, uint64_t limit);
+void dump__window_done(struct dump__window *w);
+/* The next frame, which must end at `end` at the latest; borrowed until the next call. */
+enum rc dump__window_frame(struct dump__window *w, uint64_t end, struct bytes *ret_frame,
+                           uint64_t *ret_content, struct err *err) MUST_CHECK;
+/* Reads on to `end` without looking, then gives the SHA-256 of all before it. */
+enum rc dump__window_finish(struct dump__window *w, uint64_t end, uint8_t digest[SHA256_SIZE],
+                            struct err *err) MUST_CHECK;
 
 /* ---- dump_reader.c ------------------------------------------------------------------- */
 

@@ -2,19 +2,16 @@
 /*
  * dump_walk.c -- everything in a dump, in file order, verified on the way.
  *
- * The file is read once, front to back, DUMP__PIECE at a time, through one
- * window that holds at most one frame more; what was read is hashed at once.
- * Frames are cut out of the window by measuring, decoded, and their records
+ * Frames are taken off the window (dump_window.c), decoded, and their records
  * shown to the visitor.
  *
  * A verification is the same walk without a visitor, in which the documents,
  * nearly all of a dump, are only measured here and decoded by dump_check.c on
  * other threads.
  *
- * (1) Every byte before the trailer passes the window once and the SHA-256.
- * (2) A section's frames end exactly where it ends; its counts and its CRC-32C
+ * (1) A section's frames end exactly where it ends; its counts and its CRC-32C
  *     are those of the manifest.
- * (3) What the records say of each other holds: an index has as many documents
+ * (2) What the records say of each other holds: an index has as many documents
  *     as it says, payloads follow a task, nothing stands twice.
  */
 #include "base/assert.h"
@@ -29,14 +26,11 @@ struct walk {
     const struct dump_visitor *visitor;
     struct dump_progress *progress; /* may be NULL */
     struct arena *arena;            /* owned: the record being shown */
-    struct sha256 *sha;             /* owned */
 
     struct dump__checker *checker; /* NULL: documents are decoded here */
     atomic_uint_fast64_t *counts;  /* owned; per section, by the checker */
 
-    uint8_t *window;      /* owned */
-    size_t cap, from, to; /* window[from..to) is read and not yet taken */
-    uint64_t at;          /* offset in the file of window[from] */
+    struct dump__window window;
 
     const Lode__Dump__V1__Section *section;
     size_t number;                           /* of section */
@@ -48,71 +42,6 @@ struct walk {
     bool seen_instance;
     bool from_visitor; /* the failure is the visitor's: no place in front of it */
 };
-
-/* ---- the window ---------------------------------------------------------------------- */
-
-/* Reads more behind what is there; false in *ret_more at the manifest. */
-static enum rc fill(struct walk *w, bool *ret_more, struct err *err)
-{
-    uint64_t file_at = w->at + (w->to - w->from);
-    uint64_t left = w->r->trailer.manifest_offset - file_at;
-    size_t have = w->to - w->from, want, got = 0;
-    enum rc rc;
-
-    *ret_more = left > 0;
-    if (left == 0)
-        return RC_OK;
-    want = left < DUMP__PIECE ? (size_t)left : DUMP__PIECE;
-    if (have > 0)
-        memmove(w->window, w->window + w->from, have);
-    w->from = 0;
-    w->to = have;
-    if (have + want > w->cap) {
-        w->cap = have + want;
-        w->window = xrealloc(w->window, w->cap);
-    }
-    rc = fs_pread(w->r->fd, w->window + have, want, file_at, &got, err);
-    if (rc != RC_OK)
-        return rc;
-    if (got != want)
-        return err_set(err, RC_CORRUPT, NULL, "the file became shorter while it was read");
-    sha256_update(w->sha, bytes_of(w->window + have, got));
-    w->to += got;
-    return RC_OK;
-}
-
-/* The next frame of the section, borrowed from the window until the next call. */
-static enum rc next_frame(struct walk *w, struct bytes *ret_frame, uint64_t *ret_content,
-                          struct err *err)
-{
-    uint64_t end = w->section->offset + w->section->compressed_bytes;
-
-    for (;;) {
-        size_t have = w->to - w->from, n = 0;
-        uint64_t left = end - w->at;
-        struct bytes seen = bytes_of(w->window + w->from, left < have ? (size_t)left : have);
-        bool more;
-        enum rc rc;
-
-        rc = frame_measure(seen, &n, ret_content, err);
-        if (rc == RC_OK) {
-            *ret_frame = bytes_of(seen.p, n);
-            w->from += n;
-            w->at += n;
-            return RC_OK;
-        }
-        if (rc != RC_NOT_FOUND)
-            return rc == RC_INVALID ? RC_CORRUPT : rc;
-        if (seen.n == left)
-            return err_set(err, RC_CORRUPT, NULL, "a frame passes the end of its section");
-        if (seen.n >= DUMP__FRAME_BYTES_MAX)
-            return err_set(err, RC_TOO_LARGE, NULL, "a frame is longer than any may be");
-        rc = fill(w, &more, err);
-        if (rc != RC_OK)
-            return rc;
-        ASSERT(more); /* sections end before the manifest */
-    }
-}
 
 /* ---- records ------------------------------------------------------------------------------------
  */
@@ -289,7 +218,7 @@ static enum rc defer_frame(struct walk *w, struct dump__piece *p, struct bytes f
                            uint64_t content, bool last)
 {
     if (p->n == 0)
-        *p = (struct dump__piece){.offset = w->at - frame.n,
+        *p = (struct dump__piece){.offset = w->window.at - frame.n,
                                   .section = w->number,
                                   .kind = w->section->kind,
                                   .crc_before = w->crc,
@@ -352,22 +281,22 @@ static enum rc walk_section(struct walk *w, uint64_t *ret_at, struct err *err)
 
     w->n_records = w->n_frames = w->n_content = 0;
     w->crc = 0;
-    *ret_at = w->at;
-    while (w->at < end) {
+    *ret_at = w->window.at;
+    while (w->window.at < end) {
         struct bytes frame;
         uint64_t content;
 
-        *ret_at = w->at;
-        rc = next_frame(w, &frame, &content, err);
+        *ret_at = w->window.at;
+        rc = dump__window_frame(&w->window, end, &frame, &content, err);
         if (rc == RC_OK)
-            rc = deferred ? defer_frame(w, &piece, frame, content, w->at == end)
+            rc = deferred ? defer_frame(w, &piece, frame, content, w->window.at == end)
                           : show_frame(w, frame, err);
         if (rc != RC_OK)
             return rc;
         w->crc = crc32c(w->crc, frame);
         w->n_frames++;
         if (w->progress)
-            atomic_store(&w->progress->bytes, w->at);
+            atomic_store(&w->progress->bytes, w->window.at);
     }
     *ret_at = w->section->offset;
     rc = end_section(w, deferred, err);
@@ -400,27 +329,13 @@ static enum rc walk_sections(struct walk *w, struct err *err)
 /* The manifest's own bytes are the last under the SHA-256. */
 static enum rc check_sha(struct walk *w, struct err *err)
 {
-    uint64_t at = w->r->trailer.manifest_offset, end = w->r->n_bytes - DUMP_TRAILER_SIZE;
     uint8_t digest[SHA256_SIZE];
     enum rc rc;
 
-    ASSERT(w->at == at && w->from == w->to);
-    while (at < end) {
-        size_t n = end - at < DUMP__PIECE ? (size_t)(end - at) : DUMP__PIECE, got = 0;
-
-        if (w->cap < n) {
-            w->cap = n;
-            w->window = xrealloc(w->window, n);
-        }
-        rc = fs_pread(w->r->fd, w->window, n, at, &got, err);
-        if (rc != RC_OK)
-            return rc;
-        if (got != n)
-            return corrupt(err, "the file became shorter while it was read");
-        sha256_update(w->sha, bytes_of(w->window, n));
-        at += n;
-    }
-    sha256_peek(w->sha, digest);
+    ASSERT(w->window.at == w->r->trailer.manifest_offset);
+    rc = dump__window_finish(&w->window, w->r->n_bytes - DUMP_TRAILER_SIZE, digest, err);
+    if (rc != RC_OK)
+        return rc;
     if (memcmp(digest, w->r->trailer.sha256, sizeof digest) != 0)
         return corrupt(err, "the SHA-256 of the file is not the one in its trailer");
     if (w->progress)
@@ -457,9 +372,7 @@ static enum rc run(struct walk *w, struct err *err)
     enum rc rc;
 
     w->arena = arena_new(0);
-    w->sha = sha256_new();
-    w->window = xmalloc(1); /* so that it is never NULL */
-    w->cap = 1;
+    dump__window_init(&w->window, w->r->fd, w->r->trailer.manifest_offset);
     rc = walk_sections(w, &why);
     if (rc == RC_OK && w->checker)
         rc = check_deferred(w, &why);
@@ -469,9 +382,8 @@ static enum rc run(struct walk *w, struct err *err)
         (void)err_prefix(&why, "'%s': ", w->r->name);
     if (rc != RC_OK && err)
         *err = why;
-    sha256_free(w->sha);
+    dump__window_done(&w->window);
     arena_free(w->arena);
-    xfree(w->window);
     return rc;
 }
 
