@@ -22,7 +22,8 @@
  *     none behind it is the torn tail of a write that nobody was told about, and
  *     is dropped. In all others each byte up to before_good must be right.
  * (4) Segments go from the oldest on, each removal synced before the next, so the
- *     chain of before_number has no holes but by damage.
+ *     chain of before_number has no holes but by damage. A segment whose making
+ *     failed is not in the chain; all that can be left of it is its head.
  * (5) Heads hold the next uid: uids stay unique when all entries are gone.
  *
  * The log thread appends; others read entries and take ended segments off.

@@ -205,6 +205,27 @@ static enum rc walk(struct recovery *r, const struct found *f, struct task__segm
     return RC_OK;
 }
 
+/*
+ * A segment whose making failed is never written to, but may have stayed when it
+ * could not be removed either. The next one passed over it in naming the one before.
+ */
+static void drop_abandoned(struct recovery *r)
+{
+    size_t i;
+
+    for (i = r->n; i > 1; i--) {
+        struct found *f = &r->found[i - 1], *before = f - 1;
+        char name[TASK__LOG_NAME];
+
+        if (before->number <= f->head.before_number || before->size != TASK__LOG_HEAD)
+            continue;
+        fs_close(before->fd);
+        task__remove_file(r->log->dir, task__log_name(name, before->number));
+        memmove(before, f, (r->n - (i - 1)) * sizeof *f);
+        r->n--;
+    }
+}
+
 static enum rc walk_all(struct recovery *r, struct err *err)
 {
     struct task__log *log = r->log;
@@ -267,8 +288,10 @@ enum rc task__log_open(struct fs_dir *dir, task__log_entry_fn *each, void *arg,
     r.arena = task__record_arena();
     buf_init(&r.body, TASK__ENTRY_HEAD + TASK__BODY_MAX);
     rc = open_files(&r, err);
-    if (rc == RC_OK)
+    if (rc == RC_OK) {
+        drop_abandoned(&r);
         rc = walk_all(&r, err);
+    }
     if (rc == RC_OK)
         rc = settle(log, err);
     for (i = 0; i < r.n; i++)

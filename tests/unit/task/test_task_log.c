@@ -268,6 +268,32 @@ static void a_failed_group_opens_a_new_segment(void)
     CU_ASSERT_EQUAL(task__log_next_uid(log_), 9);
 }
 
+/* Its head is there and it holds nothing: no reason to call the log damaged, nor to keep it. */
+static void a_segment_that_could_not_be_removed_is_passed_over(void)
+{
+    bool certain = true;
+    int round;
+
+    write_groups(1);
+    close_log();
+    for (round = 0; round < 2; round++) {
+        CU_ASSERT_EQUAL_FATAL(open_log(dir), RC_OK);
+        CU_ASSERT_EQUAL_FATAL(fault_set("fs_sync_dir=eio@1+", &err), RC_OK);
+        CU_ASSERT_EQUAL_FATAL(fault_set("fs_unlink=eio@1+", &err), RC_OK);
+        CU_ASSERT_EQUAL(write_group(3, 3, &certain), RC_IO);
+        CU_ASSERT_EQUAL(write_group(3, 3, &certain), RC_IO);
+        fault_clear();
+        CU_ASSERT(fs_exists(dir, round == 0 ? "log-000002" : "log-000004"));
+        if (round == 1)
+            CU_ASSERT_EQUAL(write_group(6, 3, &certain), RC_OK);
+        close_log();
+    }
+    CU_ASSERT_EQUAL_FATAL(open_log(dir), RC_OK);
+    CU_ASSERT_EQUAL(n_seen, 6);
+    CU_ASSERT(seen[2] == 2 && seen[3] == 6 && seen[5] == 8);
+    CU_ASSERT_FALSE(fs_exists(dir, "log-000002") || fs_exists(dir, "log-000004"));
+}
+
 static void a_full_disk_is_certain_to_have_kept_nothing(void)
 {
     bool certain = false;
@@ -391,6 +417,8 @@ static void ended_segments_go_from_the_oldest_on(void)
 SUITE(task_log, setup, teardown, TEST(all_groups_are_found_again),
       TEST(a_record_is_read_where_it_was_put), TEST(a_cut_at_every_byte_drops_only_the_torn_tail),
       TEST(a_tail_of_zeros_is_a_torn_tail), TEST(a_flipped_bit_is_never_read_as_content),
-      TEST(a_failed_group_opens_a_new_segment), TEST(a_full_disk_is_certain_to_have_kept_nothing),
+      TEST(a_failed_group_opens_a_new_segment),
+      TEST(a_segment_that_could_not_be_removed_is_passed_over),
+      TEST(a_full_disk_is_certain_to_have_kept_nothing),
       TEST(any_failed_call_loses_nothing_that_worked), TEST(a_missing_segment_is_damage),
       TEST(a_closed_segment_must_be_whole), TEST(ended_segments_go_from_the_oldest_on));
