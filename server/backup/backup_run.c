@@ -29,7 +29,7 @@
 
 #include <stdio.h>
 
-enum { END_TRIES = 20 };
+#define END_TRY_NS (2 * NS_PER_S)
 
 struct job {
     struct backup *b;
@@ -256,19 +256,20 @@ static uint64_t held(const struct job *job)
 /*
  * Commits the end of the dump's task, at first with the barrier up. A store that
  * reopens needs the writer to let go of its view, so the barrier goes down
- * before the next try.
+ * before the next try. A disk that stays broken must not keep a dump "in progress"
+ * for ever: after some time the writer gets the task, to end it when it can.
  */
 static enum rc end_task(struct job *job, const struct err *failure, struct err *err)
 {
-    int tries;
+    int64_t until = clock_mono_ns() + END_TRY_NS;
     enum rc rc;
 
     rc = task_dump_end(job->b->opts.tasks, job->status.task_uid, failure, job->wait_ns, held(job),
                        err);
-    for (tries = 1; rc != RC_OK && rc != RC_CANCELLED && tries < END_TRIES; tries++) {
+    while (rc != RC_OK && rc != RC_CANCELLED && clock_mono_ns() < until) {
         lower_barrier(job);
-        if (!rest(job->b, 50 * NS_PER_MS) && tries > 3)
-            break;
+        if (!rest(job->b, 50 * NS_PER_MS))
+            until = 0; /* closing: once more */
         rc = task_dump_end(job->b->opts.tasks, job->status.task_uid, failure, job->wait_ns,
                            job->held_ns, err);
     }
@@ -342,9 +343,11 @@ void backup__run(void *arg)
         describe(&job, &failure);
         ended = end_task(&job, &failure, &err);
     }
-    if (ended != RC_OK)
+    if (ended != RC_OK) {
         log_event(LOG_ERROR, "backup", "cannot commit the end of a dump's task", "dump=%s rc=%s",
                   job.status.uid, rc_name(ended));
+        task_dump_leave(b->opts.tasks, job.status.task_uid);
+    }
     log_event(rc == RC_OK ? LOG_INFO : LOG_ERROR, "backup",
               rc == RC_OK ? "dump done" : "dump failed", "dump=%s wait_us=%llu held_us=%llu",
               job.status.uid, (unsigned long long)(job.wait_ns / 1000),

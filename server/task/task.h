@@ -168,6 +168,8 @@ enum rc task_dump_begin(struct task_queue *q, const char *dump_uid, uint64_t *re
 enum rc task_dump_end(struct task_queue *q, uint64_t uid, const struct err *failure /* NULL: ok */,
                       uint64_t barrier_wait_ns, uint64_t barrier_held_ns,
                       struct err *err) MUST_CHECK;
+/* The end could not be committed: the dump has failed, and the writer says so when it can. */
+void task_dump_leave(struct task_queue *q, uint64_t uid);
 
 /*
  * What a dump holds of the queue, with the barrier up: every finished task of

@@ -71,7 +71,7 @@ enum rc task_dump_end(struct task_queue *q, uint64_t uid, const struct err *fail
             goto out;
         q->dump_unknown = false;
     }
-    if (!there)
+    if (!there || failure) /* what is there may call a dump good that has been taken back */
         rc = task__commit(q, batch, &end, 1, err);
     q->dump_unknown = rc == RC_IO;
     if (rc == RC_OK) {
@@ -86,6 +86,23 @@ out:
     store_batch_free(batch);
     arena_free(arena);
     return rc;
+}
+
+void task_dump_leave(struct task_queue *q, uint64_t uid)
+{
+    struct task__fact *fact;
+
+    mutex_lock(&q->lock);
+    fact = task__table_find(&q->table, uid);
+    if (fact && fact->status == TASK_PROCESSING) {
+        task__fact_status(&q->table, fact, TASK_ENQUEUED);
+        fact->started_ns = 0;
+        fact->has_batch = false;
+        fact->batch_uid = 0;
+        cond_broadcast(&q->writer_wake);
+    }
+    q->dump_unknown = false;
+    mutex_unlock(&q->lock);
 }
 
 /* ---- all others ---------------------------------------------------------------------- */

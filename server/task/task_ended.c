@@ -358,6 +358,8 @@ enum rc task__settle(struct task_queue *q, const struct task__end *ends, size_t 
             break;
         log_event(LOG_ERROR, "task", "cannot read the database after a failed commit", "rc=%s",
                   rc_name(rc));
+        if (!reload)
+            return rc;
         if (pause_closing(q, pause))
             return RC_CANCELLED;
         pause = pause < NS_PER_S ? 2 * pause : NS_PER_S;

@@ -293,8 +293,9 @@ enum rc task__commit(struct task_queue *q, struct store_batch *batch, const stru
                      size_t n_ends, struct err *err) MUST_CHECK;
 /*
  * After an unknown outcome: asks the reopened database. *ret_there: the commit
- * is there and the table says so now. reload: the catalog too (the writer, who
- * has abandoned its change). RC_CANCELLED: the queue closes.
+ * is there and the table says so now. reload: the catalog too, and wait as long as
+ * it takes (the writer, who has abandoned its change; RC_CANCELLED: the queue
+ * closes); else a database that cannot be read is the caller's to try again.
  */
 enum rc task__settle(struct task_queue *q, const struct task__end *ends, size_t n_ends, bool reload,
                      bool *ret_there, struct err *err) MUST_CHECK;
@@ -380,7 +381,7 @@ task__kind_fn task__run_index_update;
 task__kind_fn task__run_index_swap;
 task__kind_fn task__run_task_cancelation;
 task__kind_fn task__run_task_deletion;
-task__kind_fn task__run_dump; /* one that a restart has cut off */
+task__kind_fn task__run_dump; /* one that was cut off, by a stop or a broken disk */
 /* The index the task is for, made if it is missing. */
 enum rc task__need_index(struct task__run *run, const task_record *task, uint32_t *ret_id,
                          struct err *err) MUST_CHECK;

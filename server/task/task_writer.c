@@ -180,8 +180,7 @@ static void put_back(struct task_queue *q, const struct task__run *run)
          i < q->table.n && q->table.facts[i].uid <= run->last_uid; i++) {
         struct task__fact *fact = &q->table.facts[i];
 
-        if (fact->status != TASK_PROCESSING || fact->type == TASK_DUMP_CREATION ||
-            fact->batch_uid != run->batch_uid)
+        if (fact->status != TASK_PROCESSING || fact->batch_uid != run->batch_uid)
             continue;
         task__fact_status(&q->table, fact, TASK_ENQUEUED);
         fact->started_ns = 0;
