@@ -421,12 +421,25 @@ static enum rc judge(struct import *im, enum import_result *ret_result, struct e
     return rc;
 }
 
+/* The database is there and is to be kept: whatever became of the dump does not matter. */
+static bool is_kept(const struct import_opts *opts)
+{
+    enum home_state state;
+
+    return opts->ignore_dump_if_db_exists && home_look(opts->db_path, &state, NULL) == RC_OK &&
+           state == HOME_OURS;
+}
+
 enum rc import_run(const struct import_opts *opts, enum import_result *ret_result, struct err *err)
 {
     struct import im = {.opts = opts};
     enum rc rc;
 
     rc = dump_reader_open(opts->dump_path, &im.reader, err);
+    if (rc != RC_OK && is_kept(opts)) {
+        *ret_result = IMPORT_SKIPPED_DB_EXISTS;
+        return RC_OK;
+    }
     if (rc == RC_NOT_FOUND && opts->ignore_missing_dump) {
         *ret_result = IMPORT_SKIPPED_MISSING;
         return RC_OK;
