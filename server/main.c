@@ -299,7 +299,7 @@ static void on_describe(void *arg, int signo)
     (void)signo;
     buf_init(&text, 1 << 20);
     rpc_server_describe_calls(p->rpc, &text);
-    (void)fwrite(text.p, 1, text.n, stderr);
+    (void)fputs(buf_cstr(&text), stderr);
     buf_done(&text);
 }
 

@@ -411,7 +411,7 @@ def test_a_failing_disk():
                 equal(leftovers(home), [], fault)
 
 
-def test_a_fifo_does_not_hang_and_a_dump_on_the_way_is_refused():
+def test_a_dump_on_the_way_is_refused():
     """What is still being written has no trailer yet."""
     src = source()
     with open(src.dump, "rb") as f:

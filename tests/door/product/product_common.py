@@ -187,10 +187,10 @@ class Server:
     """lode-server as a child, in a directory that goes with it unless it was given.
 
     Ends by stop() (SIGTERM, which must give status 0) or kill(). `with` stops it, but only kills
-    it when the test has failed already.
+    it when the test has failed already. `bare` gives the program nothing but the flags.
     """
 
-    def __init__(self, *flags, home=None, env=None, wait=True, db="data", dumps="dumps", cwd=None):
+    def __init__(self, *flags, home=None, env=None, wait=True, db="data", dumps="dumps", bare=False):
         self.owned = home is None
         self.home = home or tempfile.mkdtemp(prefix="lode-product-")
         self.db = os.path.join(self.home, db)
@@ -199,11 +199,13 @@ class Server:
         self.changed = threading.Condition()
         self.port = None
         self.channel = None
-        command = [server_program(), "--http-addr", "127.0.0.1:0", "--db-path", self.db, "--free-space-floor", "0"]
-        if not any(f.split("=")[0] in ("--dumps-dir", "--dump-dir") for f in flags):
+        command = [server_program()]
+        if not bare:
+            command += ["--http-addr", "127.0.0.1:0", "--db-path", self.db, "--free-space-floor", "0"]
+        if not bare and not any(f.split("=")[0] in ("--dumps-dir", "--dump-dir") for f in flags):
             command += ["--dumps-dir", self.dumps]
         self.process = subprocess.Popen(command + list(flags), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                                        text=True, errors="replace", env=clean_environment(env), cwd=cwd or self.home)
+                                        text=True, errors="replace", env=clean_environment(env), cwd=self.home)
         ALIVE.add(self)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
