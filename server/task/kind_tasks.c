@@ -109,6 +109,7 @@ enum rc task__run_dump(struct task__run *run, task_record *task, struct err *err
 {
     (void)run;
     return err_set(err, RC_INVALID, "dump_process_failed",
-                   "The creation of the dump `%s` failed due to `a stop of the server or of its disk`.",
+                   "The creation of the dump `%s` failed due to `a stop of the server, or of its "
+                   "disk`.",
                    task->dump_uid);
 }

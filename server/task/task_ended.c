@@ -374,7 +374,6 @@ enum rc task__settle(struct task_queue *q, const struct task__end *ends, size_t 
 
 void task__clean(struct task_queue *q, const struct task__end *ends, size_t n_ends)
 {
-    struct task__segment *segment;
     uint64_t floor;
     size_t i;
 
@@ -389,6 +388,5 @@ void task__clean(struct task_queue *q, const struct task__end *ends, size_t n_en
     mutex_lock(&q->lock);
     floor = q->floor;
     mutex_unlock(&q->lock);
-    while ((segment = task__log_take_ended(q->log, floor)))
-        task__log_remove(q->log, segment);
+    task__log_drop_ended(q->log, floor);
 }

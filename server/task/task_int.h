@@ -114,11 +114,11 @@ enum rc task__log_read(struct task__place place, struct arena *arena, task_recor
 /* Under the queue's lock, for the place of a fact that is unfinished. */
 void task__segment_ref(struct task__segment *segment);
 void task__segment_unref(struct task__segment *segment);
-/* Takes off the oldest segments whose uids all lie below floor; NULL when none is left to take. */
-struct task__segment *task__log_take_ended(struct task__log *log, uint64_t floor);
-/* Removes the file of a segment taken off; call without the lock. Errors leave it to the next
- * start. */
-void task__log_remove(struct task__log *log, struct task__segment *segment);
+/*
+ * Removes the oldest segments whose uids all lie below floor, each before the next
+ * and none out of turn; call without the lock. What fails is tried again next time.
+ */
+void task__log_drop_ended(struct task__log *log, uint64_t floor);
 
 /* ---- facts (task_table.c) ------------------------------------------------------------ */
 

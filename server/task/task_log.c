@@ -92,27 +92,46 @@ void task__log_add(struct task__log *log, struct task__segment *segment)
     mutex_unlock(&log->lock);
 }
 
-struct task__segment *task__log_take_ended(struct task__log *log, uint64_t floor)
+/* The oldest, if no uid that is not ended is in it, and it is not the youngest too. */
+static struct task__segment *find_ended(struct task__log *log, uint64_t floor)
 {
-    struct task__segment *segment = NULL;
+    struct task__segment *segment;
 
     mutex_lock(&log->lock);
-    if (log->oldest != log->youngest && log->oldest->uid_end <= floor) {
-        segment = log->oldest;
-        log->oldest = segment->next;
-    }
+    segment = log->oldest;
+    if (segment == log->youngest || segment->uid_end > floor)
+        segment = NULL;
     mutex_unlock(&log->lock);
     return segment;
 }
 
-void task__log_remove(struct task__log *log, struct task__segment *segment)
+/* Durable when true. One that is gone already was removed by a call whose sync failed. */
+static bool remove_segment(struct task__log *log, const struct task__segment *segment)
 {
     char name[TASK__LOG_NAME];
+    enum rc rc;
 
-    if (fs_unlink(log->dir, task__log_name(name, segment->number), NULL) == RC_OK &&
-        fs_dir_sync(log->dir, NULL) != RC_OK)
-        log_event(LOG_WARN, "task", "cannot sync the queue's directory", "segment=%s", name);
-    task__segment_unref(segment);
+    rc = fs_unlink(log->dir, task__log_name(name, segment->number), NULL);
+    if (rc == RC_OK || rc == RC_NOT_FOUND)
+        rc = fs_dir_sync(log->dir, NULL);
+    if (rc != RC_OK)
+        log_event(LOG_WARN, "task", "cannot remove an ended segment of the log", "segment=%s rc=%s",
+                  name, rc_name(rc));
+    return rc == RC_OK;
+}
+
+void task__log_drop_ended(struct task__log *log, uint64_t floor)
+{
+    struct task__segment *segment;
+
+    mutex_lock(&log->dropping);
+    while ((segment = find_ended(log, floor)) && remove_segment(log, segment)) {
+        mutex_lock(&log->lock);
+        log->oldest = segment->next;
+        mutex_unlock(&log->lock);
+        task__segment_unref(segment);
+    }
+    mutex_unlock(&log->dropping);
 }
 
 /* ---- heads ------------------------------------------------------------------------------- */

@@ -14,8 +14,9 @@ enum {
 };
 
 struct task__log {
-    struct fs_dir *dir; /* borrowed */
-    struct mutex lock;  /* guards the list, and uid_end of its members */
+    struct fs_dir *dir;    /* borrowed */
+    struct mutex lock;     /* guards the list, and uid_end of its members */
+    struct mutex dropping; /* who takes segments off: two would not keep their order */
     struct task__segment *oldest, *youngest;
     bool writable; /* the youngest may be appended to */
     bool bulk;     /* import: who builds the directory syncs it */

@@ -283,6 +283,7 @@ enum rc task__log_open(struct fs_dir *dir, task__log_entry_fn *each, void *arg,
     log->dir = dir;
     log->next_number = 1;
     mutex_init(&log->lock);
+    mutex_init(&log->dropping);
     buf_init(&log->group, BUF_NO_LIMIT);
     r.log = log;
     r.arena = task__record_arena();
@@ -317,6 +318,7 @@ void task__log_close(struct task__log *log)
         task__segment_unref(segment);
     }
     buf_done(&log->group);
+    mutex_done(&log->dropping);
     mutex_done(&log->lock);
     xfree(log);
 }

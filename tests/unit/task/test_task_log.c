@@ -395,23 +395,38 @@ static void a_closed_segment_must_be_whole(void)
 
 static void ended_segments_go_from_the_oldest_on(void)
 {
-    struct task__segment *segment;
-
     make_three();
-    CU_ASSERT_PTR_NULL(task__log_take_ended(log_, 2));
-    segment = task__log_take_ended(log_, 9);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(segment);
-    CU_ASSERT_EQUAL(segment->number, 1);
-    task__log_remove(log_, segment);
+    task__log_drop_ended(log_, 2);
+    CU_ASSERT(fs_exists(dir, "log-000001"));
+    task__log_drop_ended(log_, 9);
     CU_ASSERT_FALSE(fs_exists(dir, "log-000001"));
-    segment = task__log_take_ended(log_, 9);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(segment);
-    task__log_remove(log_, segment);
-    CU_ASSERT_PTR_NULL(task__log_take_ended(log_, 100)); /* the youngest stays */
+    task__log_drop_ended(log_, 100); /* the youngest stays */
+    CU_ASSERT_FALSE(fs_exists(dir, "log-000002"));
+    CU_ASSERT(fs_exists(dir, "log-000003"));
     close_log();
     CU_ASSERT_EQUAL_FATAL(open_log(dir), RC_OK);
     CU_ASSERT(n_seen == 3 && seen[0] == 12);
     CU_ASSERT_EQUAL(task__log_next_uid(log_), 15);
+}
+
+/* A hole in the chain would be damage at the next start. */
+static void none_goes_before_one_that_cannot_go(void)
+{
+    static const char *const faults[] = {"fs_unlink=eio", "fs_sync_dir=eio"};
+    size_t i;
+
+    make_three();
+    for (i = 0; i < ARRAY_LEN(faults); i++) {
+        CU_ASSERT_EQUAL_FATAL(fault_set(faults[i], &err), RC_OK);
+        task__log_drop_ended(log_, 100);
+        CU_ASSERT(fs_exists(dir, "log-000002"));
+        fault_clear();
+    }
+    task__log_drop_ended(log_, 100);
+    CU_ASSERT_FALSE(fs_exists(dir, "log-000001") || fs_exists(dir, "log-000002"));
+    close_log();
+    CU_ASSERT_EQUAL_FATAL(open_log(dir), RC_OK);
+    CU_ASSERT(n_seen == 3 && seen[0] == 12);
 }
 
 SUITE(task_log, setup, teardown, TEST(all_groups_are_found_again),
@@ -421,4 +436,5 @@ SUITE(task_log, setup, teardown, TEST(all_groups_are_found_again),
       TEST(a_segment_that_could_not_be_removed_is_passed_over),
       TEST(a_full_disk_is_certain_to_have_kept_nothing),
       TEST(any_failed_call_loses_nothing_that_worked), TEST(a_missing_segment_is_damage),
-      TEST(a_closed_segment_must_be_whole), TEST(ended_segments_go_from_the_oldest_on));
+      TEST(a_closed_segment_must_be_whole), TEST(ended_segments_go_from_the_oldest_on),
+      TEST(none_goes_before_one_that_cannot_go));
