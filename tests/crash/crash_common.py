@@ -47,7 +47,7 @@ class Shim:
 
     FIELDS = ("armed", "action", "error", "at", "sticky", "mask", "lacks", "name_first", "count", "struck", "hold", "held",
               "n_entries")
-    ROOT, SWALLOW, ENTRIES, ENTRY, N = 52, 308, 372, 256, 16384
+    ROOT, SWALLOW, SPARE, ENTRIES, ENTRY, N = 52, 308, 372, 436, 256, 16384
 
     def __init__(self, path, root):
         self.path = path
@@ -68,9 +68,10 @@ class Shim:
     def swallow(self, text):
         self.page[self.SWALLOW:self.SWALLOW + len(text) + 1] = text.encode() + b"\0"
 
-    def arm(self, action=COUNT, at=0, error=0, sticky=False, mask=COUNTED):
-        """From now on calls are counted, and the at-th goes wrong."""
+    def arm(self, action=COUNT, at=0, error=0, sticky=False, mask=COUNTED, spare=""):
+        """From now on calls are counted, and the at-th goes wrong; those on paths with `spare` in them are not."""
         self.clear()
+        self.page[self.SPARE:self.SPARE + len(spare) + 1] = spare.encode() + b"\0"
         self.set(action=action, at=at, error=error, sticky=int(sticky), mask=mask)
         self.set(armed=1)
 
@@ -579,6 +580,33 @@ QUEUED_OPS = [
 ]
 
 
+def parse_tasks(content):
+    """uid -> (finished, documents of its payload) of the tasks of a dump."""
+    tasks, uid = {}, None
+    for kind, value in content:
+        if kind == TASK:
+            got = dict(value)
+            uid = got.get(1, 0)
+            assert uid not in tasks, "a dump has task %d twice" % uid
+            tasks[uid] = [11 in got, 0]
+        elif kind == TASK_DOCUMENT:
+            tasks[uid][1] += 1
+    return tasks
+
+
+def parse_documents(content):
+    """index -> documents by id."""
+    found, current = {}, None
+    for kind, value in content:
+        if kind == INDEX:
+            current = found.setdefault(dict(fields(value))[1].decode(), {})
+        elif kind == DOCUMENT:
+            document = json.loads(value)
+            assert document["id"] not in current, "a dump has a document twice"
+            current[document["id"]] = document
+    return found
+
+
 class Fixture:
     """3 indexes, 40 documents and 5 tasks that wait: the folder, and what is in it."""
 
@@ -638,6 +666,30 @@ class Fixture:
         assert all(t["type"] == "dumpCreation" for t in extra), "tasks from nowhere: %s" % extra
         assert not over or all(t["status"] in ("succeeded", "failed") for t in extra), extra
         return {t["uid"]: t for t in extra}
+
+    def check_content(self, content):
+        """A dump made at any time: each task is in it once, ended with its effects or queued with its payload."""
+        tasks = parse_tasks(content)
+        assert set(self.statuses) <= set(tasks), "tasks %s are not in the dump" % sorted(set(self.statuses) - set(tasks))
+        model = self.before.copy()
+        for uid, op in zip(self.queued, QUEUED_OPS):
+            finished, n_documents = tasks[uid]
+            if finished:
+                model.apply(op)
+            else:
+                assert n_documents == (len(op[2]) if op[0] == "add" else 0), "the payload of task %d is cut" % uid
+        got, wanted = parse_documents(content), {uid: d for uid, (d, _) in model.indexes.items()}
+        assert got == wanted, "the dump's documents are not what its tasks made"
+
+    def check_end(self, room):
+        """A server that is let go: everything is done, and a dump says so."""
+        room.idle()
+        self.check_tasks(room, over=True)
+        self.after.check(room)
+        path = room.dump()
+        verify(path)
+        self.check_content(dump_content(path))
+        assert not room.leftovers(), "left over: %s" % room.leftovers()
 
     def check_whole(self, room):
         """A running server whose writer is held: everything is there, a dump says so, and the rest is done."""

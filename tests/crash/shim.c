@@ -24,6 +24,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,8 @@ enum call {
 
 enum action { COUNT, KILL, FAIL, SHORT };
 
+enum { HELD_FAST = 2 };
+
 enum { LACKS_TMPFILE = 1, LACKS_NOREPLACE = 2 };
 
 enum { ENTRIES = 16384, PATH_SIZE = 244, HALF = -1 };
@@ -76,13 +79,18 @@ struct control {
     uint32_t name_first;    /* planted bug: a nameless file gets a name ending in .dump at once */
     _Atomic uint32_t count; /* calls so far */
     _Atomic uint32_t struck;
-    _Atomic uint32_t hold; /* the thread "writer" stops before it reads the queue */
+    _Atomic uint32_t hold; /* the thread "writer" stops before it reads the queue; 1: until
+                              something is struck, for it may stand in the way of a reopening */
     _Atomic uint32_t held;
     _Atomic uint32_t n_entries;
     char root[256];
     char swallow[64]; /* planted bug: writes to paths that hold this text do nothing, well */
+    char spare[64];   /* calls on paths that hold this text are not counted */
     struct entry entries[ENTRIES];
 };
+
+_Static_assert(offsetof(struct control, entries) == 436 && sizeof(struct entry) == 256,
+               "crash_common.py knows the layout");
 
 static struct control *control;
 static _Thread_local bool interrupted;
@@ -167,7 +175,7 @@ static int meet(enum call call, const char *path)
 
     if (!atomic_load(&control->armed) || !is_ours(path))
         return 0;
-    if (!(control->mask & 1u << call)) {
+    if (!(control->mask & 1u << call) || (control->spare[0] && strstr(path, control->spare))) {
         record(call, path, 0, false);
         return 0;
     }
@@ -444,7 +452,8 @@ static void stand_still(int fd)
     (void)prctl(PR_GET_NAME, name);
     if (strcmp(name, "writer") != 0 || !fd_path(fd, path) || !strstr(path, "/queue/"))
         return;
-    while (atomic_load(&control->hold) && !atomic_load(&control->struck)) {
+    while (atomic_load(&control->hold) == HELD_FAST ||
+           (atomic_load(&control->hold) && !atomic_load(&control->struck))) {
         atomic_store(&control->held, 1);
         (void)usleep(200);
     }
