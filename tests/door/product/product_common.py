@@ -178,7 +178,7 @@ def clean_environment(extra=None):
     env = {k: v for k, v in os.environ.items() if not k.startswith(("LODE_", "MEILI_"))}
     env.setdefault("ASAN_OPTIONS", "abort_on_error=0:detect_leaks=1")
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
-    env.setdefault("TSAN_OPTIONS", "halt_on_error=0:second_deadlock_stack=1")
+    env.setdefault("TSAN_OPTIONS", "second_deadlock_stack=1:suppressions=" + os.path.join(ROOT, "tests/support/tsan.supp"))
     env.update(extra or {})
     return env
 
