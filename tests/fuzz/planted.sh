@@ -5,7 +5,7 @@ set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/corpus"
-if "$1" -seed=1 -max_total_time=90 -rss_limit_mb=1024 -timeout=5 -artifact_prefix="$work/" "$work/corpus" "$2" \
+if "$1" -seed=1 -max_total_time=150 -rss_limit_mb=1024 -timeout=5 -artifact_prefix="$work/" "$work/corpus" "$2" \
     >"$work/log" 2>&1; then
     tail -n 5 "$work/log"
     echo "the planted bug was NOT found: this target does not reach what it should"
