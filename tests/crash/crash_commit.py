@@ -238,7 +238,7 @@ def main():
     bench.run("kill while writing", range(1, n + 2), committing.kill_writing)
     bench.run("kill while starting after a kill",
               [(at, 1 + at * 7 % 45) for at in range(1, n + 1)], committing.kill_starting)
-    bench.must_fail("a log that does not write", range(20, n, 20), committing.kill_planted)
+    bench.must_fail("a log that does not write", range(20, n, 20), committing.kill_planted, "is lost")
     bench.end()
 
 

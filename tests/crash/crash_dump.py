@@ -5,13 +5,22 @@ usage: crash_dump.py lode-server lode shim.so
 """
 import os
 
-from crash_common import KILL, Bench, Fixture, Gone, check_visible
+from crash_common import HELD, KILL, Bench, Fixture, Gone, check_visible
+
+
+# What the filesystem cannot do; each makes another sequence of calls to give the file its name.
+LACKS = {"": 0, "O_TMPFILE": 1, "O_TMPFILE and RENAME_NOREPLACE": 3}
 
 
 class Dumping:
-    def __init__(self, bench):
+    def __init__(self, bench, n_large=0, lacks=""):
         self.bench = bench
-        self.fixture = Fixture(bench)
+        self.fixture = Fixture(bench, n_large)
+        self.lacks = lacks
+
+    def load(self, room):
+        room.load(self.fixture.path)
+        room.shim.set(lacks=LACKS[self.lacks])
 
     # -- pieces of a trial
 
@@ -26,9 +35,9 @@ class Dumping:
 
     def killed_dump(self, room, at, plant=False):
         """A dump that dies at its at-th call; what the client knows of it."""
-        room.load(self.fixture.path)
+        self.load(room)
         room.shim.set(name_first=int(plant))
-        assert room.start(hold=True), room.log()
+        assert room.start(hold=HELD), room.log()
         room.shim.arm(KILL, at)
         accepted, status = self.ask(room)
         room.kill()
@@ -46,7 +55,7 @@ class Dumping:
 
     def judge_start(self, room, accepted):
         before = {p: open(p, "rb").read() for p in room.visible_dumps()}
-        assert room.start(hold=True), "the server does not start again:\n" + room.log()
+        assert room.start(hold=HELD), "the server does not start again:\n" + room.log()
         assert not room.leftovers(), "left over: %s" % room.leftovers()
         extra = self.fixture.check_tasks(room, over=False)
         assert not accepted or accepted["taskUid"] in extra, "the dump's own task is lost"
@@ -64,7 +73,7 @@ class Dumping:
         at, again = spec
         accepted, status = self.killed_dump(room, at)
         room.shim.arm(KILL, again)
-        room.start(hold=True)
+        room.start(hold=HELD)
         room.kill()
         room.shim.disarm()
         self.judge(room, accepted, status)
@@ -78,12 +87,12 @@ class Dumping:
 
     def count(self, *, starting):
         room = self.bench.rooms[0]
-        room.load(self.fixture.path)
+        self.load(room)
         if starting:
             room.shim.arm()
-            assert room.start(hold=True), room.log()
+            assert room.start(hold=HELD), room.log()
         else:
-            assert room.start(hold=True), room.log()
+            assert room.start(hold=HELD), room.log()
             room.shim.arm()
             accepted, status = self.ask(room)
             assert status["status"] == "done", status
@@ -93,12 +102,12 @@ class Dumping:
         return n, entries
 
 
-def check_order(entries):
+def check_order(entries, naming):
     """The counted run itself: data, its sync, the name, the directory's sync, and only then the commit."""
     calls = [(e.call, e.path) for e in entries]
-    name = next(i for i, (call, path) in enumerate(calls) if call == "link" and path.startswith("dumps/"))
-    synced = [i for i, (call, path) in enumerate(calls[:name]) if call == "sync" and path.startswith("dumps/#")]
-    written = [i for i, (call, path) in enumerate(calls) if call == "write" and path.startswith("dumps/#")]
+    name = next(i for i, (call, path) in enumerate(calls) if call == naming and path.startswith("dumps/"))
+    synced = [i for i, (call, path) in enumerate(calls[:name]) if call == "sync" and path.startswith("dumps/")]
+    written = [i for i, (call, path) in enumerate(calls) if call == "write" and path.startswith("dumps/")]
     assert synced and written and max(written) < max(synced) < name, calls
     directory = [i for i, c in enumerate(calls) if c == ("sync", "dumps") and i > name]
     commit = [i for i, (call, path) in enumerate(calls) if call == "write" and path.startswith("db/store/")]
@@ -116,7 +125,7 @@ def main():
     bench = Bench()
     dumping = Dumping(bench)
     n, entries = dumping.count(starting=False)
-    check_order(entries)
+    check_order(entries, "link")
     n_start, start_entries = dumping.count(starting=True)
     check_start_order(start_entries)
     print("N = %d calls from POST /dumps to done, %d of a start" % (n, n_start), flush=True)
@@ -124,7 +133,18 @@ def main():
     bench.run("kill while dumping", range(1, n + 2), dumping.kill_dumping)
     bench.run("kill while starting after a kill",
               [(at, again) for at in range(1, n + 1) for again in range(1, n_start + 2)], dumping.kill_starting)
-    bench.must_fail("final name first", range(1, n + 1), dumping.kill_planted)
+    for lacks, naming in (("O_TMPFILE", "rename"), ("O_TMPFILE and RENAME_NOREPLACE", "link")):
+        other = Dumping(bench, lacks=lacks)
+        n_other, entries = other.count(starting=False)
+        check_order(entries, naming)
+        bench.run("kill while dumping without " + lacks, range(1, n_other + 2), other.kill_dumping)
+    large = Dumping(bench, n_large=120)
+    n_large, entries = large.count(starting=False)
+    check_order(entries, "link")
+    assert n_large > n, "a large dump takes no more calls than a small one"
+    bench.run("kill while writing a large dump", range(1, n_large + 2), large.kill_dumping)
+    bench.must_fail("final name first", range(1, n + 1), dumping.kill_planted,
+                    "is visible and not good")
     bench.end()
 
 

@@ -8,7 +8,7 @@ usage: crash_import.py lode-server lode shim.so
 """
 import os
 
-from crash_common import KILL, Bench, Fixture, Model, strided, submit
+from crash_common import HELD, KILL, Bench, Fixture, Model, strided, submit
 
 NO_OP = "this dump was imported before"
 REFUSED = "holds a database that was not made from"
@@ -101,7 +101,7 @@ class Importing:
 
     def start_killed(self, room, at):
         room.shim.arm(KILL, at)
-        room.start(*self.flag, hold=True)
+        room.start(*self.flag, hold=HELD)
         room.kill()
         struck = room.shim.disarm()
         check_order(room)
@@ -111,7 +111,7 @@ class Importing:
         room = self.bench.rooms[0]
         room.load(self.targets[target])
         room.shim.arm()
-        started = room.start(*self.flag, hold=True)
+        started = room.start(*self.flag, hold=HELD)
         room.shim.disarm()
         assert started == (target != "other"), room.log()
         n, entries = room.shim.get("count"), room.shim.entries()
@@ -125,7 +125,7 @@ class Importing:
         was = tree(os.path.join(self.targets[target], "db")) if self.targets[target] else None
         is_old = before == was or (was == {} and before is None)
         assert is_old or "IMPORTED" in before, "neither old nor new: %s" % sorted(before)
-        assert room.start(*self.flag, hold=True), "the second start fails:\n" + room.log()
+        assert room.start(*self.flag, hold=HELD), "the second start fails:\n" + room.log()
         assert is_old != (NO_OP in room.log()), "old: %s\n%s" % (is_old, room.log())
         self.fixture.check_whole(_no_strangers(room))
         room.kill()
@@ -203,7 +203,8 @@ def main():
     pairs = [(at, again) for at in range(2, n["absent"] + 1, 3) for again in range(1, n["absent"] + 2)]
     bench.run("kill while importing after a kill",
               [("absent", *pairs[i - 1]) for i in strided(len(pairs), 400)], importing.kill_twice)
-    bench.must_fail("an import that forgets tasks", range(n["absent"] // 2, n["absent"] + 2, 4), importing.kill_planted)
+    bench.must_fail("an import that forgets tasks", range(n["absent"] // 2, n["absent"] + 2, 4), importing.kill_planted,
+                    "is lost")
     bench.end()
 
 

@@ -14,7 +14,7 @@ import functools
 import signal
 import sys
 
-from crash_common import CALLS, COUNT, FAIL, KILL, SHORT, Bench, Fixture, Gone, dump_content, strided, verify
+from crash_common import CALLS, COUNT, FAIL, HELD, HELD_UNTIL_STRUCK, KILL, SHORT, Bench, Fixture, Gone, dump_content, strided, verify
 from crash_commit import History, script
 from crash_import import NO_OP, tree
 
@@ -86,7 +86,7 @@ class Failing:
     def _cut_off(self, room):
         """The fixture, and the task of a dump that was killed."""
         room.load(self.fixture.path)
-        assert room.start(hold=2), room.log()
+        assert room.start(hold=HELD), room.log()
         room.shim.arm(KILL, 1, mask=only("link"))
         try:
             room.wait_dump(room.call("POST", "/dumps").json["uid"])
@@ -100,7 +100,7 @@ class Failing:
 
     def dump(self, room, fault, at):
         room.load(self.fixture.path)
-        assert room.start(hold=1), room.log()
+        assert room.start(hold=HELD_UNTIL_STRUCK), room.log()
         arm(room, fault, at)
         answer = room.call("POST", "/dumps")
         status = room.wait_dump(answer.json["uid"]) if answer.status == 202 else None
@@ -158,7 +158,7 @@ class Failing:
     def import_(self, room, fault, at):
         room.load(None)
         arm(room, fault, at)
-        listens = room.start(*self.flag, hold=2)
+        listens = room.start(*self.flag, hold=HELD)
         if not listens:
             check_exit(room, fault)
         room.shim.disarm()
@@ -176,7 +176,7 @@ class Failing:
     def start(self, room, fault, at):
         room.load(self.fixture.path)
         arm(room, fault, at)
-        listens = room.start(hold=2)
+        listens = room.start(hold=HELD)
         if not listens:
             check_exit(room, fault)
         room.shim.disarm()
@@ -209,7 +209,7 @@ class Failing:
 
     def shutdown(self, room, fault, at):
         room.load(self.fixture.path)
-        assert room.start(hold=2), room.log()
+        assert room.start(hold=HELD), room.log()
         arm(room, fault, at)
         room.shim.set(hold=0)
         room.process.send_signal(signal.SIGTERM)

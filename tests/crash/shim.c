@@ -58,7 +58,7 @@ enum call {
 
 enum action { COUNT, KILL, FAIL, SHORT };
 
-enum { HELD_FAST = 2 };
+enum { HELD = 2 };
 
 enum { LACKS_TMPFILE = 1, LACKS_NOREPLACE = 2 };
 
@@ -80,7 +80,7 @@ struct control {
     _Atomic uint32_t count; /* calls so far */
     _Atomic uint32_t struck;
     _Atomic uint32_t hold; /* the thread "writer" stops before it reads the queue; 1: until
-                              something is struck, for it may stand in the way of a reopening */
+                              something is struck, for it would stand in the way of a reopening */
     _Atomic uint32_t held;
     _Atomic uint32_t n_entries;
     char root[256];
@@ -452,7 +452,7 @@ static void stand_still(int fd)
     (void)prctl(PR_GET_NAME, name);
     if (strcmp(name, "writer") != 0 || !fd_path(fd, path) || !strstr(path, "/queue/"))
         return;
-    while (atomic_load(&control->hold) == HELD_FAST ||
+    while (atomic_load(&control->hold) == HELD ||
            (atomic_load(&control->hold) && !atomic_load(&control->struck))) {
         atomic_store(&control->held, 1);
         (void)usleep(200);
