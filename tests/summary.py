@@ -25,7 +25,7 @@ for case in tree.parse(report).getroot().findall("testcase"):
         p, f, s = 0, 0, 1
         reasons = reasons or ["the test did not run"]
     else:
-        p, f, s = int(status == "run"), int(status != "run"), 0
+        p, f, s = int(status == "run"), int(status != "run"), len(reasons)
     passed, failed, skipped = passed + p, failed + f, skipped + s
     if f:
         print(f"FAILED  {part}: {name}")
