@@ -4,6 +4,7 @@
 Every answer is compared whole: status, the four members in their order, the header.
 """
 import json
+import socket
 
 from error_rows import BODY_ROWS, DOCUMENT_ROWS, ID_RULE, PATH_ROWS, QUERY_ROWS, SETTINGS_ROWS
 from product_common import ROOT, SERVICE_FILES, Server, equal, error_of, main, options_pb2
@@ -244,8 +245,47 @@ def test_cors():
             answer.headers.get("Access-Control-Allow-Headers") == "*", answer.headers
         assert "POST" in answer.headers.get("Access-Control-Allow-Methods", "") or \
             answer.headers.get("Access-Control-Allow-Methods") == "*"
-        answer = server.http("GET", "/version", headers={"Origin": "https://example.org"})
-        equal((answer.status, answer.headers.get("Access-Control-Allow-Origin")), (200, "*"))
+        for path, status in (("/version", 200), ("/indexes/none", 404), ("/indexes?limit=a", 400), ("/doggo", 404)):
+            answer = server.http("GET", path, headers={"Origin": "https://example.org"})
+            equal((answer.status, answer.headers.get("Access-Control-Allow-Origin")), (status, "*"), path)
+
+
+def raw_exchange(server, head, body):
+    """What comes back for bytes after which the client shuts its sending side."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as s:
+        s.sendall(head.encode() + b"\r\n\r\n" + body)
+        s.shutdown(socket.SHUT_WR)
+        got = b""
+        while True:
+            more = s.recv(65536)
+            if not more:
+                return got
+            got += more
+
+
+def test_truncated_uploads():
+    wanted = error_of("bad_request", "The provided payload is incomplete and cannot be parsed")
+    head = "%s HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n%s"
+    with Server() as server:
+        for request in ("POST /indexes/films/documents", "PUT /indexes/films/documents", "POST /indexes",
+                        "PATCH /indexes/films/settings"):
+            for framing, body in (("Content-Length: 100", b'[{"id":1}]'), ("Transfer-Encoding: chunked", b"5\r\n[{}]"),
+                                  ("Transfer-Encoding: chunked", b"2\r\n[]\r\n")):
+                got = raw_exchange(server, head % (request, framing), body)
+                equal((got[:12], json.loads(got.split(b"\r\n\r\n", 1)[1] or b"0")), (b"HTTP/1.1 400", wanted), request)
+        equal(server.get("/tasks")["total"], 0)
+
+
+def test_a_client_that_asks_before_it_sends():
+    """Expect: 100-continue is answered, and a refusal comes without the body."""
+    with Server() as server, socket.create_connection(("127.0.0.1", server.port), timeout=60) as s:
+        head = b"POST %s HTTP/1.1\r\nHost: h\r\nContent-Type: %s\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+        s.sendall(head % (b"/indexes/films/documents", b"application/json"))
+        equal(s.recv(1000), b"HTTP/1.1 100 Continue\r\n\r\n")
+        s.sendall(b'[{"a":1}]')
+        equal(s.recv(1000)[:12], b"HTTP/1.1 202")
+        s.sendall(head % (b"/indexes/films/documents", b"text/plain"))
+        equal(s.recv(1000)[:12], b"HTTP/1.1 415")
 
 
 def test_content_types_that_are_fine():

@@ -15,7 +15,7 @@ import tempfile
 from product_common import Server, clean_environment, equal, main, poll, server_program
 from product_writers import seed_of_run
 
-FILMS = [{"id": i, "title": "Film %d é" % i, "nested": {"a": [i, None, 1.50]}} for i in range(500)]
+FILMS = [{"id": i, "title": "Film %d é" % i, "nested": {"a": [i, None, 1.50]}} for i in range(300)]
 RAW = b'{"id":"raw","n":1.50,"big":12345678901234567890123,"e":1e5,"s":"\\u00e9\\/"}'
 
 
@@ -222,6 +222,40 @@ def test_nothing_listens_before_the_import_has_finished():
                 again.idle()
                 equal(content(again)["documents"], src.after["documents"])
                 equal(leftovers(home), [])
+
+
+# ---- dumps of earlier releases ------------------------------------------------------------------------------------
+
+GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden")
+
+
+def view(server):
+    """What must be the same for ever, whatever the server's version."""
+    found = content(server)
+    tasks = [{k: t.get(k) for k in ("uid", "indexUid", "type", "status", "details", "error", "enqueuedAt", "customMetadata")}
+             for t in without_dumps(found)["tasks"]]
+    return {"documents": {u: d.decode() for u, d in found["documents"].items()}, "settings": found["settings"],
+            "indexes": [{k: i[k] for k in ("uid", "primaryKey", "createdAt")} for i in found["indexes"]["results"]],
+            "tasks": tasks}
+
+
+def test_dumps_of_every_release():
+    """An older dump opens in a newer server. LODE_GOLDEN=0.2.0 adds the pair of a release, kept for ever."""
+    src, release = source(), os.environ.get("LODE_GOLDEN")
+    if release:
+        os.makedirs(GOLDEN, exist_ok=True)
+        shutil.copy(src.dump, os.path.join(GOLDEN, release + ".dump"))
+    names = sorted(n[:-5] for n in os.listdir(GOLDEN) if n.endswith(".dump"))
+    for name in names:
+        path = os.path.join(GOLDEN, name)
+        with workplace() as home, Server("--import-dump", path + ".dump", home=home) as server:
+            server.idle()
+            if name == release:
+                with open(path + ".json", "w") as f:
+                    json.dump(view(server), f, indent=1, ensure_ascii=False)
+            with open(path + ".json") as f:
+                equal(view(server), json.load(f), name)
+    assert names, "no dump of a release"
 
 
 # ---- the matrix ---------------------------------------------------------------------------------------------------
