@@ -48,7 +48,8 @@ enum rc pb_to_json(const ProtobufCMessage *msg, const struct pb_message_meta *me
                    struct err *err) MUST_CHECK;
 /*
  * JSON of a change: only the members that are set, and null for those named in
- * the `reset` field of their message (what reading null leaves there).
+ * the `reset` field of their message (what reading null leaves there). RC_INVALID
+ * for a name there that is no member; an enum's number without a name stays a number.
  */
 enum rc pb_change_to_json(const ProtobufCMessage *msg, const struct pb_message_meta *meta,
                           struct buf *out, struct err *err) MUST_CHECK;

@@ -23,6 +23,7 @@
 struct printer {
     struct json_writer w;
     bool change;
+    const char *bad_reset; /* the first name to be reset that is none, or NULL */
 };
 
 static void put_message(struct printer *p, const ProtobufCMessage *msg,
@@ -53,6 +54,17 @@ static const char *enum_name(const struct pb_enum_meta *e, int number)
     int i = pb__enum_by_number(e, number);
 
     return i >= 0 ? e->json_names[i] : NULL;
+}
+
+/* A number without a name stands in a change as it is, so that whoever checks it can say so. */
+static void put_enum(struct printer *p, const struct pb_enum_meta *e, int number)
+{
+    const char *name = enum_name(e, number);
+
+    if (!name && p->change && number != 0)
+        json_put_i64(&p->w, number);
+    else
+        json_str(&p->w, name);
 }
 
 static void put_value(struct printer *p, const ProtobufCFieldDescriptor *f,
@@ -87,7 +99,7 @@ static void put_value(struct printer *p, const ProtobufCFieldDescriptor *f,
         json_put_bool(&p->w, *(const protobuf_c_boolean *)slot != 0);
         return;
     case PROTOBUF_C_TYPE_ENUM:
-        json_str(&p->w, enum_name(fm->enumeration, *(const int *)slot));
+        put_enum(p, fm->enumeration, *(const int *)slot);
         return;
     case PROTOBUF_C_TYPE_STRING: {
         const char *text = *(const char *const *)slot;
@@ -163,13 +175,17 @@ static void put_map(struct printer *p, const ProtobufCMessage *msg,
     xfree(entries);
 }
 
-static bool is_absent(const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f,
-                      const struct pb_field_meta *fm)
+static bool is_absent(const struct printer *p, const ProtobufCMessage *msg,
+                      const ProtobufCFieldDescriptor *f, const struct pb_field_meta *fm)
 {
+    int number;
+
     if (!pb__is_set(msg, f))
         return true;
-    return f->type == PROTOBUF_C_TYPE_ENUM && f->label != PROTOBUF_C_LABEL_REPEATED &&
-           !enum_name(fm->enumeration, *(const int *)pb__peek(msg, f->offset));
+    if (f->type != PROTOBUF_C_TYPE_ENUM || f->label == PROTOBUF_C_LABEL_REPEATED)
+        return false;
+    number = *(const int *)pb__peek(msg, f->offset);
+    return p->change ? number == 0 : !enum_name(fm->enumeration, number);
 }
 
 /* The value of a field that is not absent. */
@@ -198,6 +214,32 @@ static bool is_reset(const ProtobufCMessage *msg, const struct pb_message_meta *
     return false;
 }
 
+static bool can_be_reset(const struct pb_message_meta *meta, const char *json_name)
+{
+    unsigned i;
+
+    for (i = 0; i < meta->desc->n_fields; i++)
+        if (meta->fields[i].flags & PB_FIELD_NULL_RESETS &&
+            strcmp(meta->fields[i].json_name, json_name) == 0)
+            return true;
+    return false;
+}
+
+/* JSON cannot name a member that is none, gRPC can. */
+static void check_resets(struct printer *p, const ProtobufCMessage *msg,
+                         const struct pb_message_meta *meta)
+{
+    int r = pb__find(meta, "reset");
+    size_t i;
+
+    for (i = 0; r >= 0 && i < pb__count(msg, &meta->desc->fields[r]); i++) {
+        const char *name = *(const char *const *)pb__element(msg, &meta->desc->fields[r], i);
+
+        if (!p->bad_reset && !can_be_reset(meta, name))
+            p->bad_reset = name;
+    }
+}
+
 /* Does an absent field stand as null? */
 static bool shows_null(const struct printer *p, const ProtobufCMessage *msg,
                        const struct pb_message_meta *meta, const struct pb_field_meta *fm)
@@ -212,6 +254,8 @@ static void put_object(struct printer *p, const ProtobufCMessage *msg,
 {
     unsigned i;
 
+    if (p->change)
+        check_resets(p, msg, meta);
     json_begin_object(&p->w);
     for (i = 0; i < meta->desc->n_fields; i++) {
         const ProtobufCFieldDescriptor *f = &meta->desc->fields[i];
@@ -220,7 +264,7 @@ static void put_object(struct printer *p, const ProtobufCMessage *msg,
 
         if (fm->flags & NOT_MEMBERS)
             continue;
-        absent = is_absent(msg, f, fm);
+        absent = is_absent(p, msg, f, fm);
         if (absent && !shows_null(p, msg, meta, fm))
             continue;
         json_key(&p->w, fm->json_name);
@@ -238,7 +282,7 @@ static void put_union(struct printer *p, const ProtobufCMessage *msg,
     unsigned i;
 
     for (i = 0; i < meta->desc->n_fields; i++) {
-        if (is_absent(msg, &meta->desc->fields[i], &meta->fields[i]))
+        if (is_absent(p, msg, &meta->desc->fields[i], &meta->fields[i]))
             continue;
         put_field(p, msg, &meta->desc->fields[i], &meta->fields[i]);
         return;
@@ -331,6 +375,9 @@ enum rc pb_change_to_json(const ProtobufCMessage *msg, const struct pb_message_m
     ASSERT(msg->descriptor == meta->desc);
     json_writer_init(&p.w, out);
     put_message(&p, msg, meta);
+    if (p.bad_reset)
+        return err_set(err, RC_INVALID, "bad_request", "There is no member `%s` to be reset.",
+                       p.bad_reset);
     return finish(out, err);
 }
 
@@ -342,7 +389,7 @@ enum rc pb_field_to_json(const ProtobufCMessage *msg, const struct pb_message_me
 
     ASSERT(msg->descriptor == meta->desc && i >= 0);
     json_writer_init(&p.w, out);
-    if (is_absent(msg, &meta->desc->fields[i], &meta->fields[i]))
+    if (is_absent(&p, msg, &meta->desc->fields[i], &meta->fields[i]))
         json_put_null(&p.w);
     else
         put_field(&p, msg, &meta->desc->fields[i], &meta->fields[i]);
