@@ -404,7 +404,8 @@ static void conn_drain_begin(void *state)
     struct http_conn *conn = state;
 
     conn->draining = true;
-    if (!conn->req && !conn->closing)
+    if ((!conn->req || conn->req->phase == REQ_HEAD) &&
+        !conn->closing) /* nothing was taken on yet */
         close_conn(conn);
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Flags, variables and what stands in a server's way when it starts."""
+import http.client
 import os
+import queue
 import re
 import shutil
 import signal
@@ -8,7 +10,8 @@ import socket
 import subprocess
 import tempfile
 
-from product_common import ROOT, Server, clean_environment, equal, main, server_program
+from product_common import (ROOT, Server, clean_environment, equal, health_pb2, main, reflection_pb2,
+                            server_program)
 
 
 def run(*args, env=None):
@@ -252,6 +255,59 @@ def test_signals():
         equal(server.wait_exit(), 0, "SIGINT ends as SIGTERM does")
         assert 'msg="draining"' in server.log() and 'msg="stopped" calls=0' in server.log(), server.log()
 
+
+
+def test_the_drain_waits_for_work_and_for_nothing_else():
+    """An hour is allowed; who is idle, half way into a request's head or only watching does not use it."""
+    with Server("--drain-ms", "3600000") as server:
+        idle = http.client.HTTPConnection("127.0.0.1", server.port)
+        idle.request("GET", "/health")
+        idle.getresponse().read()
+        silent = socket.create_connection(("127.0.0.1", server.port))
+        half = socket.create_connection(("127.0.0.1", server.port))
+        half.sendall(b"POST /indexes HTTP/1.1\r\nHo")
+        health = server.stub("Health.Watch")(health_pb2.HealthCheckRequest())
+        equal(next(health).status, health_pb2.HealthCheckResponse.SERVING)
+        requests = queue.Queue()
+        reflection = server.stub("ServerReflection.ServerReflectionInfo")(iter(requests.get, None))
+        requests.put(reflection_pb2.ServerReflectionRequest(list_services=""))
+        next(reflection)
+        server.get("/health")  # all that was sent before has been read
+        server.process.send_signal(signal.SIGTERM)
+        equal(server.wait_exit(), 0)
+        requests.put(None)
+        for connection in (idle, silent, half):
+            connection.close()
+
+
+def test_the_drain_ends_with_work_unfinished():
+    with Server("--drain-ms", "50") as server:
+        upload = socket.create_connection(("127.0.0.1", server.port))
+        upload.sendall(b"POST /indexes/a/documents HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+                       b"Content-Length: 100\r\n\r\n[{")
+        server.get("/health")
+        server.process.send_signal(signal.SIGTERM)
+        equal(server.wait_exit(), 0)
+        upload.close()
+        with Server(home=server.home) as again:
+            equal(again.get("/tasks")["total"], 0, "half an upload is no task")
+
+
+def test_the_drain_finishes_what_was_begun():
+    with Server("--drain-ms", "60000") as server:
+        upload = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+        upload.sendall(b"POST /indexes/a/documents HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+                       b"Content-Length: 10\r\n\r\n[{")
+        server.get("/health")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.wait_log('msg="draining"')
+        upload.sendall(b'"id":1}]')
+        equal(upload.recv(4096)[:12], b"HTTP/1.1 202")
+        equal(server.wait_exit(), 0)
+        upload.close()
+        with Server(home=server.home) as again:
+            again.idle()
+            equal(again.documents("a"), [{"id": 1}])
 
 
 if __name__ == "__main__":
