@@ -4,10 +4,13 @@
 Half of the rounds die at a moment that only the number of answers decides, the others at a named
 point of the server. LODE_SEED chooses another run.
 """
+import http.client
+import os
 import random
 import threading
 
 from product_common import Server, equal, main
+from product_dumps import check_dump_of_load, check_file
 from product_writers import INDEXES, Load, all_tasks, canonical, check_ended, seed_of_run
 
 ROUNDS = 20
@@ -100,6 +103,67 @@ def test_clean_ends_under_eight_writers():
         with Server(home=server.home) as again:
             again.idle()
             check_ended(again, load)
+
+
+class Dumper(threading.Thread):
+    """One dump after the other until the server is gone; keeps what was said to be done."""
+
+    def __init__(self, server):
+        super().__init__(daemon=True)
+        self.server, self.done, self.wrong = server, [], []
+
+    def run(self):
+        try:
+            while True:
+                uid = self.server.http("POST", "/dumps", timeout=60).json["uid"]
+                status = self.server.wait_dump(uid)
+                (self.done if status["status"] == "done" else self.wrong).append(status)
+        except (OSError, http.client.HTTPException):
+            pass
+
+
+def test_kill_under_writers_and_dumps():
+    """Whatever is visible afterwards is a whole dump of one moment, and what was `done` is there."""
+    seed = seed_of_run() + 2
+    rng = random.Random(seed)
+    load = Load(seed)
+    count = 0
+    with Server() as server:
+        load.prepare(server)
+        server.stop()
+        for number in range(10):
+            flags = []
+            if number % 2:
+                point = rng.choice(("dump_before_read", "dump_after_read", "dump_before_name", "dump_after_name",
+                                    "fs_sync", "fs_sync_dir", "fs_write", "store_commit"))
+                flags = ["--fault", "%s=abort@%d" % (point, rng.randrange(1, 5) if "dump" in point else
+                                                     rng.randrange(10, 80))]
+            running = Server(*flags, home=server.home, wait=False)
+            if running.wait_log(r'msg="listening"') is None:  # the point was reached while starting
+                running.kill()
+                continue
+            dumper = Dumper(running.wait_listening())
+            load.start(running)
+            dumper.start()
+            load.wait_acks(rng.randrange(30, 120))
+            running.kill()
+            load.stop()
+            dumper.join(60)
+            equal(dumper.wrong, [], "a dump failed")
+            with Server(home=server.home) as again:
+                left = sorted(os.listdir(again.dumps))
+                equal([n for n in left if not n.endswith(".dump")], [], "left behind, round %d" % number)
+                equal(sorted({s["uid"] + ".dump" for s in dumper.done} - set(left)), [], "done, and not there")
+                for name in left:
+                    path = os.path.join(again.dumps, name)
+                    check_file(path)
+                    check_dump_of_load(load, path)
+                    os.unlink(path)
+                count += len(left)
+                again.idle()
+                check_ended(again, load)
+    print("        %d dumps, %d writes answered" % (count, len(load.acked)))
+    assert count >= 10, "too few dumps"
 
 
 if __name__ == "__main__":

@@ -431,59 +431,6 @@ def poll(condition, what, timeout=WAIT_SECONDS):
         time.sleep(TICK_SECONDS)
 
 
-# ---- dumps, read from outside ---------------------------------------------------------------------
-
-def read_dump(path):
-    """Every record of a dump: zstdcat and the .proto file are all that is needed."""
-    raw = subprocess.run(["zstdcat", path], check=True, stdout=subprocess.PIPE).stdout
-    at, records = 0, []
-    while at < len(raw):
-        size, shift = 0, 0
-        while True:
-            byte = raw[at]
-            at += 1
-            size |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                break
-        record = dump_pb2.Record.FromString(raw[at:at + size])
-        assert at + size <= len(raw), "the last record is cut"
-        at += size
-        records.append(record)
-    return records
-
-
-class DumpContent:
-    """A dump as a reader sees it: indexes with settings and raw documents, tasks with payloads."""
-
-    def __init__(self, path):
-        self.indexes = collections.OrderedDict()  # uid -> {"index", "settings", "documents"}
-        self.tasks = []  # (Task, [raw document])
-        self.header = self.instance = self.manifest = None
-        current = None
-        for record in read_dump(path):
-            kind = record.WhichOneof("kind")
-            if kind == "header":
-                self.header = record.header
-            elif kind == "index":
-                current = {"index": record.index, "settings": None, "documents": []}
-                self.indexes[record.index.uid] = current
-            elif kind == "settings":
-                current["settings"] = json.loads(record.settings.json)
-            elif kind == "document":
-                current["documents"].append(record.document)
-            elif kind == "task":
-                self.tasks.append((record.task, []))
-            elif kind == "task_document":
-                self.tasks[-1][1].append(record.task_document)
-            elif kind == "instance":
-                self.instance = record.instance
-            elif kind == "manifest":
-                self.manifest = record.manifest
-            else:
-                raise AssertionError("a record of no kind")
-
-
 # ---- comparing ------------------------------------------------------------------------------------
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$")
