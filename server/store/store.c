@@ -154,17 +154,43 @@ void store__poison(struct store *store, const struct err *why)
     cond_broadcast(&store->changed);
 }
 
+struct log_bytes {
+    struct fs_dir *dir;
+    uint64_t n;
+};
+
+static enum rc add_log(void *arg, const char *name, struct err *err)
+{
+    struct log_bytes *logs = arg;
+    size_t n = strlen(name);
+    uint64_t size = 0;
+    int fd = -1;
+    enum rc rc;
+
+    if (n < 4 || strcmp(name + n - 4, ".log") != 0)
+        return RC_OK;
+    rc = fs_open_read(logs->dir, name, &fd, err);
+    if (rc == RC_OK)
+        rc = fs_size(fd, &size, err);
+    fs_close(fd);
+    logs->n += size;
+    return rc;
+}
+
 /*
- * Recovery writes what the log holds into a table. Opening on a disk that has
- * no room for it would end in DOWN, where nobody can read; the old handle can
- * still serve reads, so it stays until there is room.
+ * Recovery writes what the logs hold into tables, and then the commits go on.
+ * Opening on a disk that has no room for it would end in DOWN, where nobody can
+ * read; the old handle can still serve reads, so it stays until there is room.
  */
 static bool room_to_reopen(struct store *store)
 {
-    uint64_t need = 2 * store->opts.write_buffer + store->largest_batch + REOPEN_SPARE;
-    uint64_t have = 0;
+    struct log_bytes logs = {.dir = store->dir};
+    uint64_t need, have = 0;
     struct err err;
 
+    if (fs_dir_each(store->dir, add_log, &logs, &err) != RC_OK)
+        logs.n = 2 * store->opts.write_buffer; /* there are at most two full ones */
+    need = logs.n + logs.n / 4 + store->largest_batch + REOPEN_SPARE;
     if (fs_dir_free_bytes(store->dir, &have, &err) != RC_OK || have >= need)
         return true; /* who cannot say how full it is must not block us */
     (void)err_set(&store->trouble, RC_NO_SPACE, "no_space_left_on_device",
