@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: MIT
+"""A real disk that is full: 8 MiB of ext4 on a loop device, or of tmpfs. Needs root.
+
+The server writes until there is no room, gets room, goes on, and is killed: LevelDB alone loses what it has
+acknowledged after such a moment (DESIGN.md 6), this server must not. A dump and an import that find no room fail,
+say so, leave nothing, and go well when there is room.
+
+usage: full_disk.py lode-server lode shim.so
+"""
+import atexit
+import errno
+import os
+import shutil
+import subprocess
+import threading
+
+from crash_commit import History
+from crash_common import HELD, Bench, Fixture, Room, Shim, noise, skip
+
+MIB = 1 << 20
+DISK = 8 * MIB
+
+
+def run(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def mount(bench):
+    """(where, what) of a fresh filesystem of DISK bytes."""
+    if os.geteuid() != 0:
+        skip("only root can mount a small filesystem")
+    where = bench.path("disk")
+    os.mkdir(where)
+    image = bench.path("image")
+    with open(image, "wb") as f:
+        f.truncate(DISK)
+    kind = "ext4"
+    got = run("mkfs.ext4", "-q", "-m", "0", image) if shutil.which("mkfs.ext4") else None
+    if not got or got.returncode != 0 or run("mount", "-o", "loop", image, where).returncode != 0:
+        kind = "tmpfs"
+        got = run("mount", "-t", "tmpfs", "-o", "size=%d" % DISK, "tmpfs", where)
+        if got.returncode != 0:
+            skip("cannot mount here: " + got.stdout.decode().strip())
+    atexit.register(run, "umount", "-l", where)
+    return os.path.realpath(where), kind
+
+
+class DiskRoom(Room):
+    """A room whose database lies on the small disk."""
+
+    def __init__(self, base, name, disk):
+        super().__init__(base, name)
+        self.root = os.path.join(disk, "root")
+        os.mkdir(self.root)
+        self.db = os.path.join(self.root, "db")
+        self.dumps = os.path.join(self.root, "dumps")
+        self.shim = Shim(self.shim.path, self.root)
+        self.ballast = os.path.join(disk, "ballast")
+
+    def load(self, fixture):
+        self.release()
+        super().load(fixture)
+
+    def fill(self, leave):
+        """Takes all the disk's room but so many bytes."""
+        os.sync()  # the filesystem puts off deciding what is free
+        left = os.statvfs(self.root).f_bavail * os.statvfs(self.root).f_frsize - leave
+        with open(self.ballast, "wb") as f:
+            try:
+                for _ in range(max(0, left) // 4096):
+                    f.write(b"ballast." * 512)
+                    f.flush()
+                os.fsync(f.fileno())
+            except OSError as e:
+                assert e.errno == errno.ENOSPC, e
+
+    def release(self):
+        if os.path.exists(self.ballast):
+            os.unlink(self.ballast)
+            os.sync()
+
+
+class Full:
+    def __init__(self, bench, disk):
+        self.bench = bench
+        self.room = DiskRoom(bench.base, "disk-room", disk)
+        bench.rooms = [self.room]
+        self.commits_failed = self.refused = self.acked = 0
+
+    # -- writing
+
+    def send(self, history, w, k, size):
+        """One document of writer w; true when it was accepted."""
+        label = "w%d-%d" % (w, k)
+        before = len(history.writers.setdefault(w, []))
+        one = History()
+        one.writers = {0: []}
+        one.write(self.room, [[(("add", "docs%d" % w, [{"id": label, "text": noise(k, size)}]), label)]], go_on=True)
+        history.writers[w] += one.writers[0]
+        return len(history.writers[w]) > before and history.writers[w][-1].uid is not None
+
+    def write_until_full(self, history, size):
+        """Two clients write until ten requests in a row were refused."""
+        def client(w):
+            k, refused = 0, 0
+            while refused < 10:
+                if self.send(history, w, k, size):
+                    refused = 0
+                else:
+                    refused += 1
+                    self.refused += 1
+                k += 1
+            next_k[w] = k
+
+        next_k = {}
+        threads = [threading.Thread(target=client, args=(w,)) for w in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(next_k) == 2, "a client has failed:\n" + self.room.log()
+        return next_k
+
+    def fill_and_go_on(self, room, spec):
+        size, leave, plant = spec
+        room.load(None)
+        assert room.start(), room.log()
+        room.fill(leave)
+        history = History()
+        next_k = self.write_until_full(history, size)
+        assert room.get("/health") and not room.ended()
+        assert room.get("/indexes?limit=100")["total"] <= 2, "reads go on"
+        self.commits_failed += room.log().count("a commit has failed")
+        room.release()
+        if plant:
+            room.shim.swallow("/queue/log-")
+        else:
+            room.idle()  # it heals by itself
+        for w in range(2):
+            for k in range(next_k[w], next_k[w] + 10):
+                assert self.send(history, w, k, 500), "there is room, and nothing is accepted:\n" + room.log()
+        self.acked += history.n_acked()
+        room.kill()
+        room.shim.swallow("")
+        assert room.start(), "after a full disk and a kill the server does not start:\n" + room.log()
+        room.idle()
+        history.check(room)
+
+    # -- dumps
+
+    def dump(self, room, where):
+        """The dumps go to the full disk; the database is on it too, or not."""
+        room.load(self.fixture.path)
+        if where == "elsewhere":
+            shutil.move(room.db, self.bench.path("db-elsewhere"))
+            room.db = self.bench.path("db-elsewhere")
+        try:
+            self._dump(room)
+        finally:
+            room.kill()
+            shutil.rmtree(self.bench.path("db-elsewhere"), ignore_errors=True)
+            room.db = os.path.join(room.root, "db")
+
+    def _dump(self, room):
+        assert room.start(hold=HELD), room.log()
+        room.fill(300000)
+        answer = room.call("POST", "/dumps")
+        if answer.status == 202:
+            status = room.wait_dump(answer.json["uid"])
+            assert status and status["status"] == "failed" and "space" in status["error"].lower(), status
+        else:
+            assert answer.json["code"] == "no_space_left_on_device", answer
+        assert not os.listdir(room.dumps), "left on the full disk: %s" % os.listdir(room.dumps)
+        assert not room.ended()
+        room.release()
+        self.fixture.check_whole(room)
+
+    # -- imports
+
+    def load(self, room, target):
+        room.load(None)
+        if target == "empty":
+            os.mkdir(room.db)
+        room.fill(400000)
+        before = sorted(os.listdir(room.root))
+        assert not room.start("--import-dump", self.fixture.dump_path), "an import without room"
+        status = room.wait_exit()
+        assert status == 1 and "lode-server: " in room.log() and "space" in room.log(), room.log()
+        assert sorted(os.listdir(room.root)) == before, "left on the full disk: %s" % os.listdir(room.root)
+        assert target != "empty" or not os.listdir(room.db)
+        room.release()
+        assert room.start("--import-dump", self.fixture.dump_path, hold=HELD), room.log()
+        self.fixture.check_whole(room)
+
+
+def main():
+    bench = Bench(1)
+    fixture = Fixture(bench, n_large=10)  # its dump takes about half a MiB
+    disk, kind = mount(bench)
+    full = Full(bench, disk)
+    full.fixture = fixture
+    print("%d bytes of %s" % (DISK, kind), flush=True)
+    # What is written until then must fit once more into what the ballast gives back: recovery needs it.
+    rounds = [(size, leave * MIB // 4, False) for size in (500, 5000, 20000, 100000) for leave in (3, 5, 8)]
+    bench.run("write until full, go on, kill", rounds, full.fill_and_go_on)
+    print("  %d writes acknowledged, %d refused, %d commits of the database failed" % (
+        full.acked, full.refused, full.commits_failed), flush=True)
+    if not full.refused:
+        bench.failures.append("self-test: the disk was never full")
+    bench.run("dump onto a full disk", ["its own", "elsewhere"], full.dump)
+    bench.run("import onto a full disk", ["absent", "empty"], full.load)
+    bench.must_fail("a log that does not write", [(5000, MIB, True)], full.fill_and_go_on,
+                    "is lost", "should have succeeded")
+    bench.end()
+
+
+if __name__ == "__main__":
+    main()
