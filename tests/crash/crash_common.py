@@ -389,10 +389,11 @@ class Bench:
             shutil.copytree(room.base, os.path.join(keep, name), symlinks=True, dirs_exist_ok=True)
 
     def end(self):
-        print("%d trials, %d failures" % (self.trials, len(self.failures)), flush=True)
         for text in self.failures:
             if text.startswith("self-test"):
                 print("  FAILED " + text)
+        n = len(self.failures)
+        print("tests: %d passed, %d failed, 0 skipped" % (max(0, self.trials - n), n), flush=True)
         sys.exit(1 if self.failures or not self.trials else 0)
 
 

@@ -51,15 +51,17 @@ def check_order(room):
 
 
 class Importing:
-    def __init__(self, bench):
+    def __init__(self, bench, n_large=0):
         self.bench = bench
-        self.fixture = Fixture(bench)
+        self.fixture = Fixture(bench, n_large)
         self.flag = ("--import-dump", self.fixture.dump_path)
-        room = bench.rooms[0]
         self.targets = {"absent": None}
+
+    def make_targets(self):
+        room = self.bench.rooms[0]
         room.load(None)
         os.mkdir(room.db)
-        self.targets["empty"] = bench.keep(room, "empty")
+        self.targets["empty"] = self.bench.keep(room, "empty")
         self._make_other(room)
         self._make_imported(room)
         self._make_leftovers(room)
@@ -190,6 +192,7 @@ def _no_strangers(room):
 def main():
     bench = Bench()
     importing = Importing(bench)
+    importing.make_targets()
     n = {}
     for target in importing.targets:
         n[target] = importing.count(target)[0]
@@ -203,6 +206,10 @@ def main():
     pairs = [(at, again) for at in range(2, n["absent"] + 1, 3) for again in range(1, n["absent"] + 2)]
     bench.run("kill while importing after a kill",
               [("absent", *pairs[i - 1]) for i in strided(len(pairs), 400)], importing.kill_twice)
+    large = Importing(bench, n_large=600)
+    n_large = large.count("absent")[0]
+    print("N = %d calls for 600 documents of 50 kB" % n_large)
+    bench.run("kill while importing a large dump", [("absent", at) for at in strided(n_large, 60)], large.kill_importing)
     bench.must_fail("an import that forgets tasks", range(n["absent"] // 2, n["absent"] + 2, 4), importing.kill_planted,
                     "is lost")
     bench.end()

@@ -10,6 +10,7 @@ import threading
 import traceback
 
 SKIP = 77
+SLOW = float(os.environ.get("LODE_TEST_SLOW", "1"))  # a sanitizer's server takes longer, and may
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -42,7 +43,7 @@ class Server:
     def wait_line(self, text, count=1, timeout=10):
         """Waits until `text` was printed `count` times."""
         with self.changed:
-            return self.changed.wait_for(lambda: self.lines.count(text) >= count, timeout)
+            return self.changed.wait_for(lambda: self.lines.count(text) >= count, timeout * SLOW)
 
     def rss_kib(self):
         with open("/proc/%d/status" % self.process.pid) as f:
@@ -58,7 +59,7 @@ class Server:
         if self.process.poll() is None:
             self.terminate()
         try:
-            status = self.process.wait(30)
+            status = self.process.wait(30 * SLOW)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise AssertionError("the server does not end")
@@ -79,7 +80,7 @@ def generate(*protos):
     return out
 
 
-TEST_SECONDS = 60
+TEST_SECONDS = int(60 * SLOW)
 
 
 def _too_long(signo, frame):

@@ -5,6 +5,7 @@ import socket
 import struct
 import time
 
+from door_common import SLOW
 from hpack import Decoder, Encoder
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -71,7 +72,7 @@ class Raw:
     """One connection. Frames that come are sorted into answers; nothing is sent unasked but acks."""
 
     def __init__(self, port, settings=(), start=True, ack=True):
-        self.socket = socket.create_connection(("127.0.0.1", port), 20)
+        self.socket = socket.create_connection(("127.0.0.1", port), 20 * SLOW)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.encoder, self.decoder = Encoder(), Decoder()
         self.answers, self.frames, self.buffer = {}, [], b""
@@ -105,7 +106,7 @@ class Raw:
         while True:
             piece, payload = payload[:16384], payload[16384:]
             while check_window and self.window < len(piece):
-                assert self.step(10), "the server opens no window"
+                assert self.step(10 * SLOW), "the server opens no window"
             self.window -= len(piece)
             self.send(frame(DATA, END_STREAM if end and not payload else 0, stream, piece))
             if not payload:
@@ -175,7 +176,7 @@ class Raw:
             answer.order.append("end")
 
     def until(self, condition, timeout=10.0):
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * SLOW
         while not condition():
             left = deadline - time.monotonic()
             if left <= 0 or not self.step(left):

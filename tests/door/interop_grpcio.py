@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-from door_common import Server, generate, run, skip
+from door_common import SLOW, Server, generate, run, skip
 
 try:
     import grpc
@@ -267,8 +267,8 @@ def cancel_reaches_running_work():
     assert SERVER.wait_line(line, before + 1)
     started = time.monotonic()  # both workers must be free again
     for _ in range(4):
-        STUB.unary(pb.SimpleRequest(response_size=1, fill_username=True), timeout=20)
-    assert time.monotonic() - started < 20
+        STUB.unary(pb.SimpleRequest(response_size=1, fill_username=True), timeout=20 * SLOW)
+    assert time.monotonic() - started < 20 * SLOW
 
 
 def timeout_on_sleeping_server():
@@ -338,7 +338,7 @@ def slow_streams_do_not_stop_others():
         for call in slow:
             next(call)
         # ... and an eleventh goes on beside them.
-        assert len(stub.unary(large_request(), timeout=20).payload.body) == 314159
+        assert len(stub.unary(large_request(), timeout=20 * SLOW).payload.body) == 314159
         for call in slow:
             call.cancel()
 
@@ -366,7 +366,7 @@ def health_check_and_list():
 
 
 def health_watch_sees_the_drain():
-    server = Server(PROGRAM, "tick_ms=20")
+    server = Server(PROGRAM, "tick_ms=20", "drain_grace_ms=600000")
     with grpc.insecure_channel(server.target) as channel:
         watch = channel.unary_stream("/grpc.health.v1.Health/Watch",
                                      health_pb2.HealthCheckRequest.SerializeToString,
@@ -380,7 +380,7 @@ def health_watch_sees_the_drain():
         assert next(known).status == health_pb2.HealthCheckResponse.NOT_SERVING
         fails(Status.UNAVAILABLE, lambda: next(known))
         server.stop()
-        assert time.monotonic() - started < 8, "a watch must not hold the drain for its grace"
+        assert time.monotonic() - started < 8 * SLOW, "a watch must not hold the drain for its grace"
 
 
 def reflect(version, *requests):
@@ -464,7 +464,7 @@ def drain_loses_no_running_call():
         stub.empty(pb.Empty())
         server.terminate()
         for call in calls:
-            assert len(call.result(20).payload.body) == 700
+            assert len(call.result(20 * SLOW).payload.body) == 700
         server.stop()
 
 
@@ -480,7 +480,7 @@ def drain_under_load():
             done = 0
             while not stopped.is_set():
                 try:
-                    stub.unary(large_request(), timeout=20)
+                    stub.unary(large_request(), timeout=20 * SLOW)
                     done += 1
                 except grpc.RpcError as error:
                     assert error.code() == Status.UNAVAILABLE, error
@@ -514,7 +514,7 @@ def idle_connections_are_ended_politely():
     with grpc.insecure_channel(server.target) as channel:
         stub = Stub(channel)
         for _ in range(3):
-            stub.empty(pb.Empty(), wait_for_ready=True, timeout=10)
+            stub.empty(pb.Empty(), wait_for_ready=True, timeout=10 * SLOW)
             time.sleep(0.4)
     server.stop()
 

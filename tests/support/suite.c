@@ -22,6 +22,17 @@ void suite_skip(const char *reason)
     printf("SKIPPED: %s\n", reason);
 }
 
+unsigned suite_step(unsigned thin)
+{
+#ifdef __SANITIZE_THREAD__
+    printf("every %uth, for ThreadSanitizer ... ", thin);
+    return thin;
+#else
+    (void)thin;
+    return 1;
+#endif
+}
+
 static int wanted(int argc, char **argv, const char *suite, const char *test)
 {
     char full[256];

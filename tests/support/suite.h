@@ -43,5 +43,12 @@ int suite_main(int argc, char **argv, const struct test_suite *const *suites);
 /* The seed of this run: from LODE_SEED or the clock; printed by suite_main(). */
 unsigned long long suite_seed(void);
 
+/*
+ * The step of a loop over everything: 1, but `thin` under ThreadSanitizer, said
+ * aloud. For loops of one thread, where it finds no more in more of the same; a
+ * prime lets every bit of a byte have its turn.
+ */
+unsigned suite_step(unsigned thin);
+
 /* Marks the running test as skipped, loudly; the test should return then. */
 void suite_skip(const char *reason);

@@ -95,10 +95,10 @@ try {
 } finally {
     server.removeAllListeners('exit');
     server.kill('SIGTERM');
-    await new Promise((resolve) => server.on('exit', resolve));
+    const code = await new Promise((resolve) => server.on('close', resolve));
     rmSync(dir, { recursive: true, force: true });
-    if (/ERROR: \w+Sanitizer|runtime error:/.test(log)) {
-        console.log(log);
+    if (code !== 0 || /: \w+Sanitizer|runtime error:/.test(log)) {
+        console.log(`the server ended with ${code}:\n${log}`);
         process.exitCode = 1;
     }
 }

@@ -56,10 +56,10 @@ static void make_16k(void)
 static unsigned count_bits_accepted(void)
 {
     int fd = fixture_file(buf_view(&fx.file));
-    unsigned n = 0;
+    unsigned n = 0, step = suite_step(61);
     size_t bit;
 
-    for (bit = 0; bit < 8 * fx.file.n; bit++) {
+    for (bit = 0; bit < 8 * fx.file.n; bit += step) {
         uint8_t good = fx.file.p[bit / 8], bad = good ^ (uint8_t)(1U << bit % 8);
 
         CU_ASSERT_EQUAL_FATAL(fs_pwrite(fd, bytes_of(&bad, 1), bit / 8, &fx.err), RC_OK);
