@@ -135,7 +135,9 @@ def test_everything_comes_back():
             equal({k: v for k, v in task.items() if k not in times}, {k: v for k, v in other.items() if k not in times},
                   "task %d" % task["uid"])
         equal(wanted, {}, "tasks that did not come")
-        equal(server.write("POST", "/indexes", {"uid": "next"})["uid"], src.next_uid, "uids go on")
+        task = server.write("POST", "/indexes", {"uid": "next"})
+        equal(task["uid"], src.next_uid, "uids go on")
+        assert task["batchUid"] > max(b["uid"] for b in src.before["batches"]["results"]), "a batch uid is used twice"
         assert RAW in got["documents"]["films"], "digits and escapes"
         again = server.dump()
         with workplace() as second, Server("--import-dump", again, home=second) as copy:
