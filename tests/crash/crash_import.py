@@ -206,10 +206,10 @@ def main():
     pairs = [(at, again) for at in range(2, n["absent"] + 1, 3) for again in range(1, n["absent"] + 2)]
     bench.run("kill while importing after a kill",
               [("absent", *pairs[i - 1]) for i in strided(len(pairs), 400)], importing.kill_twice)
-    large = Importing(bench, n_large=600)
+    large = Importing(bench, n_large=400)
     n_large = large.count("absent")[0]
-    print("N = %d calls for 600 documents of 50 kB" % n_large)
-    bench.run("kill while importing a large dump", [("absent", at) for at in strided(n_large, 60)], large.kill_importing)
+    print("N = %d calls for 400 documents of 50 kB" % n_large)
+    bench.run("kill while importing a large dump", [("absent", at) for at in strided(n_large, 24)], large.kill_importing)
     bench.must_fail("an import that forgets tasks", range(n["absent"] // 2, n["absent"] + 2, 4), importing.kill_planted,
                     "is lost")
     bench.end()
