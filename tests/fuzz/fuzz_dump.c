@@ -62,7 +62,7 @@ static enum rc see_key(void *arg, const Lode__Dump__V1__Key *key, struct err *er
 static enum rc see_task(void *arg, const Lode__Dump__V1__Task *task, struct err *err UNUSED)
 {
 #ifdef LODE_PLANTED_BUG
-    if (task->uid > 1000)
+    if (task->status != 0) /* only a dump whose every checksum is right gets here */
         NEVER("planted bug");
 #endif
     ASSERT(task->index_uid);
