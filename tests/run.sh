@@ -35,7 +35,7 @@ for part in $parts; do
     dev) options="-DLODE_PROFILE=dev" labels="" targets=all ;;
     tsan) options="-DLODE_PROFILE=tsan" labels="-L threads" targets=all ;;
     fuzz) options="-DLODE_PROFILE=fuzz -DCMAKE_C_COMPILER=clang" labels="-L fuzz" targets=fuzz_programs ;;
-    release) options="-DLODE_PROFILE=release" labels="-L crash" targets=all ;;
+    release) options="-DLODE_PROFILE=release" labels="-L crash" targets=crash_programs ;;
     *)
         echo "usage: tests/run.sh [dev] [tsan] [fuzz] [release]" >&2
         exit 2
