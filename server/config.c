@@ -74,8 +74,8 @@ static const struct option options[] = {
 
 /* Variables of Lode's other programs and scripts: not ours, and no mistake either. */
 static const char *const other_variables[] = {
-    "LODE_SERVER", "LODE_API_KEY",    "LODE_SEED",         "LODE_FAIL_AT",
-    "LODE_GDB",    "LODE_BUILD_ONLY", "LODE_FUZZ_SECONDS", "LODE_TEST_CACHE"};
+    "LODE_SERVER",     "LODE_API_KEY",      "LODE_SEED",       "LODE_FAIL_AT",  "LODE_GDB",
+    "LODE_BUILD_ONLY", "LODE_FUZZ_SECONDS", "LODE_TEST_CACHE", "LODE_TEST_SLOW"};
 
 static void variable_name(const char *flag, char dst[64])
 {

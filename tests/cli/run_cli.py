@@ -32,7 +32,7 @@ class Server:
         self.process = subprocess.Popen(
             [SERVER, "--http-addr", addr, "--db-path", os.path.join(self.folder, "db"),
              "--dumps-dir", os.path.join(self.folder, "dumps")],
-            env={k: v for k, v in os.environ.items() if not k.startswith("LODE_")}, stderr=subprocess.PIPE, text=True)
+            stderr=subprocess.PIPE, text=True)
         while True:
             line = self.process.stderr.readline()
             if not line:
