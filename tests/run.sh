@@ -7,15 +7,14 @@
 #   release  the crash recipes, which count system calls
 #   fuzz     every target for a few seconds, and its planted bug
 #
-# tsan is run by name (`tests/run.sh tsan`): three of its programs still report races inside libraries
-# that are not instrumented. `tests/run.sh dev` runs one part. LODE_TEST_CACHE names a folder for builds and npm packages
-# (default build-tests/ in the checkout, which git ignores). The last lines name what passed, failed
-# and was skipped; the exit status is 0 only when nothing failed.
+# `tests/run.sh dev` runs one part. LODE_TEST_CACHE names a folder for builds and npm packages (default
+# build-tests/ in the checkout, which git ignores). The last lines name what passed, failed and was
+# skipped; the exit status is 0 only when nothing failed.
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 cache=${LODE_TEST_CACHE:-$here/build-tests}
-parts=${*:-dev release fuzz}
+parts=${*:-dev release fuzz tsan}
 "$here/server/deps.sh" test
 mkdir -p "$cache"
 
