@@ -17,7 +17,15 @@
  *   'i'   index id(4)                index_state.c: uid, primary key, times, counts
  *   's'   index id(4)                all settings, JSON in the order of the defaults
  *   'm'                              catalog_load.c: format, sequence, next numbers
- *   'x'   body(4)                    nothing: a body that is to be swept
+ *   'x'   number(4)                  nothing: a number (a body or one of the next) to be swept
+ *   'I'   index id(4)                search_state.c: numbers of its words, rows and columns
+ *   'W'   words(4) word              nothing: the word is in the vocabulary
+ *   'w'   words(4) word 0 row(4)     posting_chunk.c: rows that have the word, and where
+ *   'p'   words(4) prefix 0 row(4)   the same for short beginnings of words
+ *   'n'   words(4) field(2) n(1) 0 row(4)  rows whose field has exactly n words
+ *   'c'   column(4) row(4)           column_part.c: values of the rows from there on
+ *   'D'   rows(4) tile(4)            rows.c: dead rows of the tile
+ *   'R'   rows(4) row(4)             doc id(4): a row that is not its document's number
  *   't'   'T'                        of room task; not touched here
  */
 #pragma once
@@ -35,6 +43,14 @@ enum key_kind {
     KEY_TASK = 't',
     KEY_TASK_OTHER = 'T',
     KEY_TRASH = 'x',
+    KEY_SEARCH = 'I',
+    KEY_WORD = 'W',
+    KEY_POSTING = 'w',
+    KEY_POSTING_PREFIX = 'p',
+    KEY_POSTING_LENGTH = 'n',
+    KEY_COLUMN = 'c',
+    KEY_ROW_DEAD = 'D',
+    KEY_ROW_DOC = 'R',
 };
 
 enum {

@@ -20,6 +20,7 @@ ALONE = {  # header prefix -> rooms that may include it
     "zlib": {"grpc", "http"},
     "openssl/": {"base"},
     "pthread.h": {"base"},
+    "utf8proc": {"text"},
 }
 BANNED = "strcpy strcat sprintf strtok atoi malloc calloc realloc free rand time localtime fopen rename".split()
 BANNED_CALL = re.compile(r"(?<![\w.>])(" + "|".join(BANNED) + r")\s*\(")

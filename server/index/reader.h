@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader.h -- the search side of one index at one moment: rows, words, columns.
+ *
+ * A row is one version of a document: replacing a document takes its old row
+ * out of the live set and gives it a new row, so nothing that was written about
+ * a row is ever changed. Rows are numbers of 32 bits; 65,536 of them are a tile,
+ * the piece in which searches work: sets of rows are bits of a tile, and memory
+ * does not grow with the index.
+ *
+ *   rows      live sets, and which document a row is
+ *   words     the vocabulary in byte order; postings: word -> rows, and where
+ *   columns   field -> row -> values, in parts of 4,096 rows
+ *
+ * Ownership  A reader borrows its view and is closed before it. Postings and
+ *            columns are closed before their reader.
+ * Threads    One at a time a reader.
+ * Errors     RC_CORRUPT, RC_IO.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "index/index.h"
+#include "index/plan.h"
+
+enum {
+    TILE_ROWS = 65536,
+    TILE_WORDS = TILE_ROWS / 64,
+    PART_ROWS = 4096,
+    PART_WORDS = PART_ROWS / 64,
+    COLUMN_TEXT_MAX = 468, /* bytes of a folded value; the rest is cut off */
+    PREFIX_LIST_CHARS =
+        1,                /* beginnings of words of so many characters have postings of their own */
+    FIELD_WORDS_MAX = 30, /* fields of up to so many words have postings by their number of words */
+};
+
+/* Rows of one tile; bit row % TILE_ROWS. */
+struct tile {
+    uint64_t bits[TILE_WORDS];
+};
+
+struct reader;
+enum rc reader_open(struct catalog_view *view, uint32_t index_id, struct reader **ret_reader,
+                    struct err *err) MUST_CHECK;
+void reader_close(struct reader *r); /* NULL is fine */
+const struct plan *reader_plan(const struct reader *r);
+
+/* ---- rows ---------------------------------------------------------------------------- */
+
+uint32_t reader_n_tiles(const struct reader *r);
+/* Copies the live rows of a tile; returns how many. */
+uint32_t reader_live(const struct reader *r, uint32_t tile, struct tile *out);
+uint64_t reader_n_live(const struct reader *r);
+/* The document's number: its place in the order of first insertion. row is or was live. */
+uint32_t reader_doc_of(const struct reader *r, uint32_t row);
+/* Replaces *out with the JSON of a live row's document. */
+enum rc reader_document(struct reader *r, uint32_t row, struct buf *out,
+                        struct err *err) MUST_CHECK;
+/* RC_NOT_FOUND: no document has the id; *err is not touched then. */
+enum rc reader_row_of_id(struct reader *r, struct bytes id, uint32_t *ret_row,
+                         struct err *err) MUST_CHECK;
+
+/* ---- fields that have words ------------------------------------------------------------ */
+
+/* Searched fields get numbers as they are first met; names live as long as the reader. */
+uint32_t reader_n_fields(const struct reader *r);
+struct bytes reader_field_name(const struct reader *r, uint32_t field);
+
+/* ---- words ----------------------------------------------------------------------------- */
+
+/* A place in the vocabulary, which is in memory. Words that no live document has may be in it. */
+struct word_cursor {
+    struct bytes word; /* good until the cursor moves; n == 0: at the end */
+    size_t shared;     /* bytes it shares with the word the cursor was on before */
+    const struct vocab *vocab;
+    size_t place, delta_place; /* private */
+    uint8_t text[2][256];
+};
+void reader_words(const struct reader *r, struct word_cursor *c); /* before the first: seek next */
+bool word_cursor_seek(struct word_cursor *c, struct bytes word);  /* first word >= word */
+bool word_cursor_next(struct word_cursor *c);
+bool reader_has_word(const struct reader *r, struct bytes word);
+uint64_t reader_n_words(const struct reader *r); /* about */
+
+enum posting_kind {
+    POSTING_WORD,   /* key: a word */
+    POSTING_PREFIX, /* key: PREFIX_LIST_CHARS characters that words begin with */
+    POSTING_LENGTH, /* key: posting_length_key(): fields with exactly so many words; no occurrences
+                     */
+};
+/* Key of POSTING_LENGTH, 3 bytes. words: 1..FIELD_WORDS_MAX. */
+struct bytes posting_length_key(uint8_t key[3], uint32_t field, uint32_t words);
+
+/*
+ * One word's postings. What they take is read into memory in pieces as tiles are
+ * asked for, in rising order of tiles.
+ */
+struct postings;
+/* RC_NOT_FOUND: no row ever had it; *err is not touched then. */
+enum rc postings_open(struct reader *r, enum posting_kind kind, struct bytes key,
+                      struct postings **ret_postings, struct err *err) MUST_CHECK;
+void postings_close(struct postings *p); /* NULL is fine */
+/* ORs its rows of the tile into *rows (dead rows too). Tiles rise from call to call. */
+enum rc postings_rows(struct postings *p, uint32_t tile, struct tile *rows,
+                      struct err *err) MUST_CHECK;
+
+/* Where one row has the word. */
+struct posting {
+    uint16_t row;         /* within the tile */
+    uint16_t first_field; /* private, as the next: for occurrences_of() */
+    const uint8_t *at;
+};
+/*
+ * The postings of the rows in `only`, rising; borrowed until the next call on p.
+ * Tiles rise from call to call; the tile last asked of postings_rows() may be
+ * asked for.
+ */
+enum rc postings_of(struct postings *p, uint32_t tile, const struct tile *only,
+                    const struct posting **ret_postings, size_t *ret_n, struct err *err) MUST_CHECK;
+
+/* Occurrences of one posting, rising by field, then position. */
+struct occurrence {
+    uint32_t field;
+    uint32_t position;
+};
+struct occurrence_iter {
+    const uint8_t *at;
+    struct occurrence now; /* private until next() */
+    bool last;
+};
+void occurrences_of(const struct posting *p, struct occurrence_iter *it);
+bool occurrences_next(struct occurrence_iter *it, struct occurrence *ret);
+
+/* ---- columns --------------------------------------------------------------------------- */
+
+struct column_value {
+    bool is_number;
+    double number;
+    struct bytes text;     /* folded (text_facet_fold), at most COLUMN_TEXT_MAX bytes */
+    struct bytes original; /* as one of the documents has it */
+};
+
+/* The values of up to PART_ROWS rows from `first` on. Arrays stand for all their elements. */
+struct column_part {
+    uint32_t first; /* row; a multiple of PART_ROWS */
+    uint32_t n_values;
+    const struct column_value *values; /* distinct; numbers rising, then texts bytewise */
+    const uint32_t *starts;            /* PART_ROWS + 1: where a row's places begin */
+    const uint32_t *places;            /* into values, rising within a row */
+    uint64_t exists[PART_WORDS];       /* rows that have the member, even null or empty */
+    uint64_t is_null[PART_WORDS];
+    uint64_t is_empty[PART_WORDS]; /* "", [] or {} */
+};
+
+struct column;
+/* Names of all columns, sorted: reader_column_name(r, 0..n-1). Leaf paths ("a.b") and paths of
+ * objects, which have only exists, null and empty. "_geo.lat" and "_geo.lng" for _geo. */
+size_t reader_n_columns(const struct reader *r);
+struct bytes reader_column_name(const struct reader *r, size_t i);
+/* RC_NOT_FOUND: no such column; *err is not touched then. The reader owns it; the same again. */
+enum rc reader_column(struct reader *r, struct bytes field, struct column **ret_column,
+                      struct err *err) MUST_CHECK;
+/*
+ * The part that holds row; NULL in *ret_part: none of its rows has the member.
+ * Good as long as the reader: values may be kept as borrowed.
+ */
+enum rc column_part_of(struct column *c, uint32_t row, const struct column_part **ret_part,
+                       struct err *err) MUST_CHECK;
