@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 
 struct store_view;
+struct search_state;
 
 /* Documents were parsed when they were accepted; nothing narrower may refuse them later. */
 extern const struct json_limits index__json_limits;
@@ -172,7 +173,8 @@ struct index_state {
     struct directory dir;
     struct field_count *fields; /* owned; sorted by name */
     size_t n_fields;
-    uint8_t *field_text; /* owned: the names */
+    uint8_t *field_text;         /* owned: the names */
+    struct search_state *search; /* share: its rows, words and columns */
 };
 
 /* All indexes at one moment; never changed. */

@@ -24,7 +24,11 @@ struct leaf_visitor {
      * one, objects flattened: dogs[].name is dogs.name). Strings are unescaped.
      */
     void (*value)(void *arg, struct bytes path, struct json_value v);
-    /* A member: once per document and path that has it, before its values. What it is itself. */
+    /*
+     * A member: once per document and path that has it, before its values. v is
+     * what it is itself; of members of objects in an array, which are one value
+     * of many, it is that array.
+     */
     void (*member)(void *arg, struct bytes path, struct json_value v);
 };
 /* Either function may be NULL. `path` is a scratch buffer. _vectors is passed over. */
@@ -164,12 +168,15 @@ enum rc rows__load(struct store_view *view, uint32_t rows, uint32_t next_row,
 
 /* ---- search_state.c: what a snapshot keeps of one index -------------------------------------- */
 
+/* Immutable once a snapshot holds it; shared by snapshots that did not change it. */
 struct search_state {
+    atomic_uint refs;
     uint32_t words, rows_number; /* numbers; 0: none yet */
-    struct rows *rows;           /* share */
-    struct vocab *vocab;         /* share */
-    struct plan *plan;           /* share */
-    struct column_ref *columns;  /* owned, sorted by name */
+    uint64_t dead_built; /* dead rows when all was last built anew: gaps of document numbers */
+    struct rows *rows;   /* share */
+    struct vocab *vocab; /* share */
+    struct plan *plan;   /* share */
+    struct column_ref *columns; /* owned, sorted by name */
     size_t n_columns;
     struct bytes *fields; /* owned: names of searched fields by number */
     size_t n_fields;
