@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* reader.c -- one index at one moment, for searches: its rows, documents and fields. */
+#include "index/reader_int.h"
+
+#include "base/mem.h"
+
+enum rc reader_open(struct catalog_view *view, uint32_t index_id, struct reader **ret_reader,
+                    struct err *err)
+{
+    struct index_state *state;
+    struct reader *r;
+    enum rc rc;
+
+    rc = view__state(view, index_id, &state, err);
+    if (rc != RC_OK)
+        return rc;
+    r = xcalloc(1, sizeof *r);
+    r->view = view;
+    r->state = state;
+    r->search = state->search;
+    *ret_reader = r;
+    return RC_OK;
+}
+
+void reader_close(struct reader *r)
+{
+    if (!r)
+        return;
+    reader__close_columns(r);
+    xfree(r);
+}
+
+struct store_view *reader__store(struct reader *r)
+{
+    return r->view->store_view;
+}
+
+const struct plan *reader_plan(const struct reader *r)
+{
+    return r->search->plan;
+}
+
+/* ---- rows ---------------------------------------------------------------------------- */
+
+uint32_t reader_n_tiles(const struct reader *r)
+{
+    uint32_t next = rows__next(r->search->rows);
+
+    return next / TILE_ROWS + (next % TILE_ROWS != 0);
+}
+
+uint32_t reader_live(const struct reader *r, uint32_t tile, struct tile *out)
+{
+    uint32_t n = 0;
+    size_t i;
+
+    rows__live(r->search->rows, tile, out);
+    for (i = 0; i < TILE_WORDS; i++)
+        n += (uint32_t)__builtin_popcountll(out->bits[i]);
+    return n;
+}
+
+uint64_t reader_n_live(const struct reader *r)
+{
+    return rows__n_live(r->search->rows);
+}
+
+uint32_t reader_doc_of(const struct reader *r, uint32_t row)
+{
+    return rows__doc_of(r->search->rows, row);
+}
+
+enum rc reader_document(struct reader *r, uint32_t row, struct buf *out, struct err *err)
+{
+    return view__document(r->view, r->state, rows__doc_of(r->search->rows, row), out, err);
+}
+
+enum rc reader_row_of_id(struct reader *r, struct bytes id, uint32_t *ret_row, struct err *err)
+{
+    uint32_t doc;
+    enum rc rc;
+
+    rc = view__doc_of(r->view, r->state->body, id, &doc, err);
+    if (rc == RC_OK)
+        *ret_row = rows__row_of(r->search->rows, doc);
+    return rc;
+}
+
+/* ---- fields that have words ------------------------------------------------------------ */
+
+uint32_t reader_n_fields(const struct reader *r)
+{
+    return (uint32_t)r->search->n_fields;
+}
+
+struct bytes reader_field_name(const struct reader *r, uint32_t field)
+{
+    return field < r->search->n_fields ? r->search->fields[field] : (struct bytes){0};
+}
