@@ -190,11 +190,8 @@ static enum rc read_typo(struct plan_reading *x)
     uint32_t least_one = 0, least_two = 0;
     enum rc rc;
 
-    rc = json_type(plan__member(x, "typoTolerance")) == JSON_OBJECT ? RC_OK
-                                                                    : plan__bad(x, "typoTolerance");
-    if (rc == RC_OK)
-        rc = read_bool(x, inner(x, "typoTolerance", "enabled"), "typoTolerance.enabled",
-                       &p->typo_enabled);
+    rc = read_bool(x, inner(x, "typoTolerance", "enabled"), "typoTolerance.enabled",
+                   &p->typo_enabled);
     if (rc == RC_OK)
         rc = read_bool(x, inner(x, "typoTolerance", "disableOnNumbers"),
                        "typoTolerance.disableOnNumbers", &no_numbers);

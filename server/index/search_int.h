@@ -161,6 +161,8 @@ struct rows_edit *rows_edit__new(const struct rows *base);
 void rows_edit__free(struct rows_edit *e);
 void rows_edit__kill(struct rows_edit *e, uint32_t row);              /* row dies */
 void rows_edit__add(struct rows_edit *e, uint32_t row, uint32_t doc); /* row >= next, rising */
+/* Numbers below next were given out: those that got no row (and never will) are dead. */
+void rows_edit__reach(struct rows_edit *e, uint32_t next);
 /* The share behind the commit; writes what changed under number `rows`. */
 struct rows *rows_edit__finish(struct rows_edit *e, uint32_t rows, struct store_batch *batch);
 enum rc rows__load(struct store_view *view, uint32_t rows, uint32_t next_row,
