@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """run.py -- Lode's figures, each beside its anchor, run in turn in the same minutes.
 
-  benchmarks/run.py [dump] [import] [grpc] [http]      all four when none is named
+  benchmarks/run.py [dump] [import] [grpc] [http] [search]      the first four when none is named
+
+search wants `server/deps.sh bench` (groonga, Xapian, Sphinx) and takes half an hour the first time.
 
   --documents N   made-up documents (default 1,000,000, seed 1)
   --runs N        interleaved runs of each pair (default 5; medians are printed)
@@ -17,131 +19,16 @@ import argparse
 import json
 import os
 import re
-import resource
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-TICK = os.sysconf("SC_CLK_TCK")
-rows = []
-
-
-def median(values):
-    return statistics.median(values)
-
-
-def emit(**row):
-    rows.append(row)
-    print(json.dumps(row), flush=True)
-
-
-class Server:
-    """lode-server on a free port; knows its cpu seconds and its anonymous memory."""
-
-    def __init__(self, args, db, *options):
-        self.db = db
-        self.started = time.monotonic()
-        self.log = []
-        self.proc = subprocess.Popen(
-            [str(args.bin / "lode-server"), "--http-addr", "127.0.0.1:0", "--db-path", str(db), "--dumps-dir",
-             str(args.work / "dumps"), *options], stderr=subprocess.PIPE, text=True)
-        self.addr = None
-        self.thread = threading.Thread(target=self._read, daemon=True)
-        self.ready = threading.Event()
-        self.thread.start()
-        if not self.ready.wait(600) or not self.addr:
-            self.stop()
-            sys.exit("lode-server did not start:\n" + "".join(self.log[-20:]))
-
-    def _read(self):
-        for line in self.proc.stderr:
-            self.log.append(line)
-            m = re.search(r"listening.* addr=(\S+)", line)
-            if m:
-                self.listening = time.monotonic()
-                self.addr = m.group(1).strip('"')
-                self.ready.set()
-        self.ready.set()
-
-    def cpu(self):
-        with open(f"/proc/{self.proc.pid}/stat") as f:
-            fields = f.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
-
-    def anon_bytes(self):
-        with open(f"/proc/{self.proc.pid}/status") as f:
-            m = re.search(r"RssAnon:\s+(\d+) kB", f.read())
-        return int(m.group(1)) * 1024 if m else 0
-
-    def call(self, verb, path, body=None):
-        request = urllib.request.Request(f"http://{self.addr}{path}", method=verb, data=body,
-                                         headers={"Content-Type": "application/json"} if body else {})
-        with urllib.request.urlopen(request) as answer:
-            return json.loads(answer.read())
-
-    def stop(self):
-        if self.proc.poll() is None:
-            self.proc.send_signal(signal.SIGTERM)
-            try:
-                self.proc.wait(60)
-            except subprocess.TimeoutExpired:
-                self.proc.kill()
-                self.proc.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-
-class AnonPeak:
-    """Highest anonymous memory of a process while the block runs, looked at every 5 ms."""
-
-    def __init__(self, read):
-        self.read, self.peak, self.over = read, 0, False
-
-    def __enter__(self):
-        self.thread = threading.Thread(target=self._look, daemon=True)
-        self.thread.start()
-        return self
-
-    def _look(self):
-        while not self.over:
-            try:
-                self.peak = max(self.peak, self.read())
-            except (OSError, ValueError):
-                return
-            time.sleep(0.005)
-
-    def __exit__(self, *_):
-        self.over = True
-        self.thread.join()
-
-
-def timed(command, **kwargs):
-    """Wall and cpu seconds of a finished command."""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(command, check=True, **kwargs)
-    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
-
-
-def data_set(args):
-    path = args.work / f"documents-{args.documents}.ndjson"
-    if not path.exists():
-        print(f"making {args.documents} documents", file=sys.stderr)
-        with open(str(path) + ".part", "wb") as out:
-            subprocess.run([str(args.bin / "lode-corpus"), "documents", str(args.documents)], stdout=out, check=True)
-        os.rename(str(path) + ".part", path)
-    return path
+from harness import ROOT, AnonPeak, Server, data_set, emit, free_port, median, process_anon, process_cpu, table, timed
+from search_bench import bench_search
 
 
 def filled(args, *options):
@@ -153,6 +40,9 @@ def filled(args, *options):
         shutil.rmtree(db, ignore_errors=True)
     server = Server(args, db, *options)
     if fresh:
+        # Documents alone: what searching costs is measured in search_bench.py.
+        server.call("POST", "/indexes", b'{"uid":"movies","primaryKey":"id"}')
+        server.call("PUT", "/indexes/movies/settings/searchable-attributes", b'["none"]')
         wall, _ = timed([str(args.bin / "lode"), "--server", server.addr, "--quiet", "doc", "add", "movies", str(data),
                          "--primary-key", "id"])
         emit(what="fill", documents=args.documents, wall_s=round(wall, 2), cpu_s=round(server.cpu(), 2),
@@ -243,10 +133,6 @@ def bench_import(args):
         anchor = timed(["sh", "-c", f"zstd -q -dc '{dump}' > /dev/null"])
         pid = {}
 
-        def anon():
-            with open(f"/proc/{pid['it']}/status") as f:
-                return int(re.search(r"RssAnon:\s+(\d+) kB", f.read()).group(1)) * 1024
-
         real = Server._read
 
         def note(self):
@@ -254,7 +140,7 @@ def bench_import(args):
             real(self)
 
         Server._read = note
-        with AnonPeak(lambda: anon() if pid else 0) as memory:
+        with AnonPeak(lambda: process_anon(pid["it"]) if pid else 0) as memory:
             server = Server(args, db, "--import-dump", str(dump))
         Server._read = real
         wall, cpu = server.listening - server.started, server.cpu()
@@ -291,12 +177,6 @@ def build_anchor(args):
     subprocess.run(["g++", "-O2", "-std=c++17", f"-I{made}", str(source), *map(str, sorted(made.rglob("*.cc"))), "-o",
                     str(program), *flags], check=True)
     return program
-
-
-def process_cpu(pid):
-    with open(f"/proc/{pid}/stat") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def h2load(port, streams, calls, body):
@@ -337,13 +217,6 @@ def bench_grpc(args):
 
 
 # ---- HTTP ------------------------------------------------------------------------------------------
-
-def free_port():
-    import socket
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
 
 def start_nginx(args, port, size):
     root = args.work / "nginx"
@@ -395,20 +268,9 @@ def bench_http(args):
             nginx.wait()
 
 
-def table():
-    print(f"\n{'work':44} {'Lode':>14} {'anchor':>14} {'ratio':>8}  aim")
-    for r in rows:
-        ours = next((f"{r[k]:,} {u}" for k, u in (("cpu_us", "us cpu"), ("per_s", "/s"), ("wall_s", "s"), ("bytes", "B"),
-                                                   ("mib", "MiB")) if k in r), "")
-        theirs = next((f"{r[k]:,} {u}" for k, u in (("anchor_cpu_us", "us cpu"), ("anchor_per_s", "/s"),
-                                                     ("anchor_wall_s", "s"), ("anchor_bytes", "B")) if k in r), "-")
-        ratio = r.get("times_faster", r.get("times", ""))
-        print(f"{r['what']:44} {ours:>14} {theirs:>14} {ratio!s:>8}  {r.get('aim', '')}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=["dump", "import", "grpc", "http", []])
+    parser.add_argument("names", nargs="*", choices=["dump", "import", "grpc", "http", "search", []])
     parser.add_argument("--documents", type=int, default=1000000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--bin", type=Path, default=ROOT / "build/bin")

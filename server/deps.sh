@@ -8,7 +8,8 @@ build="gcc libc6-dev cmake ninja-build pkg-config protobuf-compiler libprotobuf-
  libprotobuf-c-dev libutf8proc-dev libevent-dev libnghttp2-dev libleveldb-dev libzstd-dev zlib1g-dev libssl-dev ca-certificates"
 tests="git clang clang-format clang-tidy libclang-rt-14-dev libcunit1-dev python3 python3-grpcio python3-protobuf python3-h2
  curl zstd strace e2fsprogs mount procps spin nodejs npm"
-bench="nghttp2-client wrk nginx-light libgrpc++-dev protobuf-compiler-grpc g++ zstd time curl jq dpkg-dev"
+bench="nghttp2-client wrk nginx-light libgrpc++-dev protobuf-compiler-grpc g++ zstd time curl jq dpkg-dev
+ groonga libxapian-dev sphinxsearch"
 
 case "${1:-build}" in
 build) wanted=$build ;;
