@@ -819,7 +819,7 @@ const ProtobufCMessageDescriptor lode__field_rule__descriptor =
   (ProtobufCMessageInit) lode__field_rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lode__message_rule__field_descriptors[2] =
+static const ProtobufCFieldDescriptor lode__message_rule__field_descriptors[3] =
 {
   {
     "transparent",
@@ -845,15 +845,28 @@ static const ProtobufCFieldDescriptor lode__message_rule__field_descriptors[2] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "nullable",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__MessageRule, nullable),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lode__message_rule__field_indices_by_name[] = {
   1,   /* field[1] = error */
+  2,   /* field[2] = nullable */
   0,   /* field[0] = transparent */
 };
 static const ProtobufCIntRange lode__message_rule__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor lode__message_rule__descriptor =
 {
@@ -863,7 +876,7 @@ const ProtobufCMessageDescriptor lode__message_rule__descriptor =
   "Lode__MessageRule",
   "lode",
   sizeof(Lode__MessageRule),
-  2,
+  3,
   lode__message_rule__field_descriptors,
   lode__message_rule__field_indices_by_name,
   1,  lode__message_rule__number_ranges,

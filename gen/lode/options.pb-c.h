@@ -216,10 +216,14 @@ struct  Lode__MessageRule
    * holds the message says nothing; "" hands the outer word down.
    */
   char *error;
+  /*
+   * As the value of a map it may also be null: the entry then has no value.
+   */
+  protobuf_c_boolean nullable;
 };
 #define LODE__MESSAGE_RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__message_rule__descriptor) \
-    , 0, (char *)protobuf_c_empty_string }
+    , 0, (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Lode__EnumValueRule

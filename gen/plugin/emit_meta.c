@@ -155,6 +155,8 @@ static void emit_message(const struct model_message *m, struct buf *out)
         emit_string(out, m->rule->error);
         buf_str(out, ",\n");
     }
+    if (m->rule->nullable)
+        buf_str(out, "    .nullable = true,\n");
     buf_str(out, "};\n");
 }
 

@@ -68,6 +68,7 @@ struct pb_message_meta {
     const struct pb_field_meta *fields;
     enum pb_shape shape;
     const char *error; /* error word of the message's inside, or NULL */
+    bool nullable;     /* as a map's value it may be null: an entry without one */
 };
 
 /* One .proto file, for reflection: bytes as protoc gave them, without source positions. */

@@ -113,12 +113,15 @@ static enum rc read_entry(const struct pb__place *at, const struct pb_message_me
     if (rc != RC_OK)
         return rc;
     pb__set(entry, &fields[0], &slot);
+    *ret_entry = entry;
+    if (json_type(it->value) == JSON_NULL && em->fields[1].message &&
+        em->fields[1].message->nullable)
+        return RC_OK;
     memset(&slot, 0, sizeof(slot));
     rc = read_element(&here, &fields[1], &em->fields[1], it->value, &slot);
     if (rc != RC_OK)
         return rc;
     pb__set(entry, &fields[1], &slot);
-    *ret_entry = entry;
     return RC_OK;
 }
 

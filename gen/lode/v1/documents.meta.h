@@ -15,5 +15,6 @@ extern const struct pb_message_meta lode__v1__list_documents_response__meta;
 extern const struct pb_message_meta lode__v1__add_documents_request__meta;
 extern const struct pb_message_meta lode__v1__delete_document_request__meta;
 extern const struct pb_message_meta lode__v1__delete_documents_request__meta;
+extern const struct pb_message_meta lode__v1__delete_by_filter_request__meta;
 extern const struct pb_message_meta lode__v1__delete_all_documents_request__meta;
 extern const struct pb_file lode_v1_documents_proto__file;

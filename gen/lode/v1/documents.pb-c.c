@@ -457,6 +457,51 @@ void   lode__v1__delete_documents_request__free_unpacked
   assert(message->base.descriptor == &lode__v1__delete_documents_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lode__v1__delete_by_filter_request__init
+                     (Lode__V1__DeleteByFilterRequest         *message)
+{
+  static const Lode__V1__DeleteByFilterRequest init_value = LODE__V1__DELETE_BY_FILTER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t lode__v1__delete_by_filter_request__get_packed_size
+                     (const Lode__V1__DeleteByFilterRequest *message)
+{
+  assert(message->base.descriptor == &lode__v1__delete_by_filter_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__delete_by_filter_request__pack
+                     (const Lode__V1__DeleteByFilterRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__delete_by_filter_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__delete_by_filter_request__pack_to_buffer
+                     (const Lode__V1__DeleteByFilterRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__delete_by_filter_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__DeleteByFilterRequest *
+       lode__v1__delete_by_filter_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__DeleteByFilterRequest *)
+     protobuf_c_message_unpack (&lode__v1__delete_by_filter_request__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__delete_by_filter_request__free_unpacked
+                     (Lode__V1__DeleteByFilterRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__delete_by_filter_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   lode__v1__delete_all_documents_request__init
                      (Lode__V1__DeleteAllDocumentsRequest         *message)
 {
@@ -1283,6 +1328,70 @@ const ProtobufCMessageDescriptor lode__v1__delete_documents_request__descriptor 
   lode__v1__delete_documents_request__field_indices_by_name,
   1,  lode__v1__delete_documents_request__number_ranges,
   (ProtobufCMessageInit) lode__v1__delete_documents_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__delete_by_filter_request__field_descriptors[3] =
+{
+  {
+    "index_uid",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__DeleteByFilterRequest, index_uid),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__DeleteByFilterRequest, filter),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "custom_metadata",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__DeleteByFilterRequest, metadata_case),
+    offsetof(Lode__V1__DeleteByFilterRequest, custom_metadata),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__delete_by_filter_request__field_indices_by_name[] = {
+  2,   /* field[2] = custom_metadata */
+  1,   /* field[1] = filter */
+  0,   /* field[0] = index_uid */
+};
+static const ProtobufCIntRange lode__v1__delete_by_filter_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor lode__v1__delete_by_filter_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.DeleteByFilterRequest",
+  "DeleteByFilterRequest",
+  "Lode__V1__DeleteByFilterRequest",
+  "lode.v1",
+  sizeof(Lode__V1__DeleteByFilterRequest),
+  3,
+  lode__v1__delete_by_filter_request__field_descriptors,
+  lode__v1__delete_by_filter_request__field_indices_by_name,
+  1,  lode__v1__delete_by_filter_request__number_ranges,
+  (ProtobufCMessageInit) lode__v1__delete_by_filter_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor lode__v1__delete_all_documents_request__field_descriptors[2] =

@@ -26,6 +26,7 @@ typedef struct Lode__V1__ListDocumentsResponse Lode__V1__ListDocumentsResponse;
 typedef struct Lode__V1__AddDocumentsRequest Lode__V1__AddDocumentsRequest;
 typedef struct Lode__V1__DeleteDocumentRequest Lode__V1__DeleteDocumentRequest;
 typedef struct Lode__V1__DeleteDocumentsRequest Lode__V1__DeleteDocumentsRequest;
+typedef struct Lode__V1__DeleteByFilterRequest Lode__V1__DeleteByFilterRequest;
 typedef struct Lode__V1__DeleteAllDocumentsRequest Lode__V1__DeleteAllDocumentsRequest;
 
 
@@ -286,6 +287,30 @@ struct  Lode__V1__DeleteDocumentsRequest
 
 
 typedef enum {
+  LODE__V1__DELETE_BY_FILTER_REQUEST__METADATA__NOT_SET = 0,
+  LODE__V1__DELETE_BY_FILTER_REQUEST__METADATA_CUSTOM_METADATA = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__DELETE_BY_FILTER_REQUEST__METADATA__CASE)
+} Lode__V1__DeleteByFilterRequest__MetadataCase;
+
+struct  Lode__V1__DeleteByFilterRequest
+{
+  ProtobufCMessage base;
+  char *index_uid;
+  /*
+   * JSON text, a string or an array of strings and arrays; or a bare filter text.
+   */
+  ProtobufCBinaryData filter;
+  Lode__V1__DeleteByFilterRequest__MetadataCase metadata_case;
+  union {
+    char *custom_metadata;
+  };
+};
+#define LODE__V1__DELETE_BY_FILTER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__delete_by_filter_request__descriptor) \
+    , (char *)protobuf_c_empty_string, {0,NULL}, LODE__V1__DELETE_BY_FILTER_REQUEST__METADATA__NOT_SET, {0} }
+
+
+typedef enum {
   LODE__V1__DELETE_ALL_DOCUMENTS_REQUEST__METADATA__NOT_SET = 0,
   LODE__V1__DELETE_ALL_DOCUMENTS_REQUEST__METADATA_CUSTOM_METADATA = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__DELETE_ALL_DOCUMENTS_REQUEST__METADATA__CASE)
@@ -495,6 +520,25 @@ Lode__V1__DeleteDocumentsRequest *
 void   lode__v1__delete_documents_request__free_unpacked
                      (Lode__V1__DeleteDocumentsRequest *message,
                       ProtobufCAllocator *allocator);
+/* Lode__V1__DeleteByFilterRequest methods */
+void   lode__v1__delete_by_filter_request__init
+                     (Lode__V1__DeleteByFilterRequest         *message);
+size_t lode__v1__delete_by_filter_request__get_packed_size
+                     (const Lode__V1__DeleteByFilterRequest   *message);
+size_t lode__v1__delete_by_filter_request__pack
+                     (const Lode__V1__DeleteByFilterRequest   *message,
+                      uint8_t             *out);
+size_t lode__v1__delete_by_filter_request__pack_to_buffer
+                     (const Lode__V1__DeleteByFilterRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__DeleteByFilterRequest *
+       lode__v1__delete_by_filter_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__delete_by_filter_request__free_unpacked
+                     (Lode__V1__DeleteByFilterRequest *message,
+                      ProtobufCAllocator *allocator);
 /* Lode__V1__DeleteAllDocumentsRequest methods */
 void   lode__v1__delete_all_documents_request__init
                      (Lode__V1__DeleteAllDocumentsRequest         *message);
@@ -546,6 +590,9 @@ typedef void (*Lode__V1__DeleteDocumentRequest_Closure)
 typedef void (*Lode__V1__DeleteDocumentsRequest_Closure)
                  (const Lode__V1__DeleteDocumentsRequest *message,
                   void *closure_data);
+typedef void (*Lode__V1__DeleteByFilterRequest_Closure)
+                 (const Lode__V1__DeleteByFilterRequest *message,
+                  void *closure_data);
 typedef void (*Lode__V1__DeleteAllDocumentsRequest_Closure)
                  (const Lode__V1__DeleteAllDocumentsRequest *message,
                   void *closure_data);
@@ -565,6 +612,7 @@ extern const ProtobufCMessageDescriptor lode__v1__list_documents_response__descr
 extern const ProtobufCMessageDescriptor lode__v1__add_documents_request__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__delete_document_request__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__delete_documents_request__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__delete_by_filter_request__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__delete_all_documents_request__descriptor;
 
 PROTOBUF_C__END_DECLS

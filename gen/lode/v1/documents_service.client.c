@@ -445,6 +445,55 @@ void lode_v1_documents_delete_batch_async(struct lode_client *client,
         lode_v1_documents_delete_batch__done, c);
 }
 
+static const struct lode_method lode_v1_documents_delete_by_filter__method = {
+    .path = "/lode.v1.Documents/DeleteByFilter",
+    .in = &lode__v1__delete_by_filter_request__descriptor,
+    .out = &lode__v1__task_summary__descriptor,
+    .client_streams = false,
+    .server_streams = false,
+};
+
+enum lode_status lode_v1_documents_delete_by_filter(struct lode_client *client,
+    const Lode__V1__DeleteByFilterRequest *request,
+    const struct lode_call_opts *opts, Lode__V1__TaskSummary **ret_answer,
+    struct lode_error *error)
+{
+    ProtobufCMessage *answer = NULL;
+    enum lode_status status;
+
+    status = lode_call_unary(client, &lode_v1_documents_delete_by_filter__method, &request->base, opts, &answer,
+        error);
+    if (status == LODE_OK)
+        *ret_answer = (Lode__V1__TaskSummary *)answer;
+    return status;
+}
+
+struct lode_v1_documents_delete_by_filter__closure {
+    lode_v1_documents_delete_by_filter_fn *done;
+    void *arg;
+};
+
+static void lode_v1_documents_delete_by_filter__done(void *arg, ProtobufCMessage *message,
+    const struct lode_error *error)
+{
+    struct lode_v1_documents_delete_by_filter__closure *c = arg;
+
+    c->done(c->arg, (Lode__V1__TaskSummary *)message, error);
+    free(c);
+}
+
+void lode_v1_documents_delete_by_filter_async(struct lode_client *client,
+    const Lode__V1__DeleteByFilterRequest *request,
+    const struct lode_call_opts *opts, lode_v1_documents_delete_by_filter_fn *done, void *arg)
+{
+    struct lode_v1_documents_delete_by_filter__closure *c = closure_new(sizeof(*c));
+
+    c->done = done;
+    c->arg = arg;
+    lode_call_unary_async(client, &lode_v1_documents_delete_by_filter__method, &request->base, opts,
+        lode_v1_documents_delete_by_filter__done, c);
+}
+
 static const struct lode_method lode_v1_documents_delete_all__method = {
     .path = "/lode.v1.Documents/DeleteAll",
     .in = &lode__v1__delete_all_documents_request__descriptor,

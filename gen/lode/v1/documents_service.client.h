@@ -167,6 +167,18 @@ LODE_API void lode_v1_documents_delete_batch_async(struct lode_client *client,
     const Lode__V1__DeleteDocumentsRequest *request,
     const struct lode_call_opts *opts, lode_v1_documents_delete_batch_fn *done, void *arg);
 
+/* lode.v1.Documents/DeleteByFilter: one request, one answer. */
+LODE_API enum lode_status lode_v1_documents_delete_by_filter(struct lode_client *client,
+    const Lode__V1__DeleteByFilterRequest *request,
+    const struct lode_call_opts *opts, Lode__V1__TaskSummary **ret_answer,
+    struct lode_error *error);
+/* answer: NULL on failure; yours to lode_message_free(). Exactly one callback. */
+typedef void lode_v1_documents_delete_by_filter_fn(void *arg, Lode__V1__TaskSummary *answer,
+    const struct lode_error *error);
+LODE_API void lode_v1_documents_delete_by_filter_async(struct lode_client *client,
+    const Lode__V1__DeleteByFilterRequest *request,
+    const struct lode_call_opts *opts, lode_v1_documents_delete_by_filter_fn *done, void *arg);
+
 /* lode.v1.Documents/DeleteAll: one request, one answer. */
 LODE_API enum lode_status lode_v1_documents_delete_all(struct lode_client *client,
     const Lode__V1__DeleteAllDocumentsRequest *request,

@@ -15,6 +15,7 @@ struct lode__v1__documents__handlers {
     void (*update)(struct rpc_call *call, const Lode__V1__AddDocumentsRequest *request, void *arg); /* messages in; request is NULL */
     void (*delete)(struct rpc_call *call, const Lode__V1__DeleteDocumentRequest *request, void *arg);
     void (*delete_batch)(struct rpc_call *call, const Lode__V1__DeleteDocumentsRequest *request, void *arg);
+    void (*delete_by_filter)(struct rpc_call *call, const Lode__V1__DeleteByFilterRequest *request, void *arg);
     void (*delete_all)(struct rpc_call *call, const Lode__V1__DeleteAllDocumentsRequest *request, void *arg);
 };
 
@@ -27,7 +28,8 @@ enum {
     LODE__V1__DOCUMENTS__UPDATE = 4,
     LODE__V1__DOCUMENTS__DELETE = 5,
     LODE__V1__DOCUMENTS__DELETE_BATCH = 6,
-    LODE__V1__DOCUMENTS__DELETE_ALL = 7,
+    LODE__V1__DOCUMENTS__DELETE_BY_FILTER = 7,
+    LODE__V1__DOCUMENTS__DELETE_ALL = 8,
 };
 
 extern const struct rpc_service lode__v1__documents__service;

@@ -97,6 +97,597 @@ void   lode__v1__search_response__free_unpacked
   assert(message->base.descriptor == &lode__v1__search_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lode__v1__search_metadata__init
+                     (Lode__V1__SearchMetadata         *message)
+{
+  static const Lode__V1__SearchMetadata init_value = LODE__V1__SEARCH_METADATA__INIT;
+  *message = init_value;
+}
+size_t lode__v1__search_metadata__get_packed_size
+                     (const Lode__V1__SearchMetadata *message)
+{
+  assert(message->base.descriptor == &lode__v1__search_metadata__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__search_metadata__pack
+                     (const Lode__V1__SearchMetadata *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__search_metadata__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__search_metadata__pack_to_buffer
+                     (const Lode__V1__SearchMetadata *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__search_metadata__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__SearchMetadata *
+       lode__v1__search_metadata__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__SearchMetadata *)
+     protobuf_c_message_unpack (&lode__v1__search_metadata__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__search_metadata__free_unpacked
+                     (Lode__V1__SearchMetadata *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__search_metadata__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__multi_search_request__init
+                     (Lode__V1__MultiSearchRequest         *message)
+{
+  static const Lode__V1__MultiSearchRequest init_value = LODE__V1__MULTI_SEARCH_REQUEST__INIT;
+  *message = init_value;
+}
+size_t lode__v1__multi_search_request__get_packed_size
+                     (const Lode__V1__MultiSearchRequest *message)
+{
+  assert(message->base.descriptor == &lode__v1__multi_search_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__multi_search_request__pack
+                     (const Lode__V1__MultiSearchRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__multi_search_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__multi_search_request__pack_to_buffer
+                     (const Lode__V1__MultiSearchRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__multi_search_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__MultiSearchRequest *
+       lode__v1__multi_search_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__MultiSearchRequest *)
+     protobuf_c_message_unpack (&lode__v1__multi_search_request__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__multi_search_request__free_unpacked
+                     (Lode__V1__MultiSearchRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__multi_search_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__multi_search_query__init
+                     (Lode__V1__MultiSearchQuery         *message)
+{
+  static const Lode__V1__MultiSearchQuery init_value = LODE__V1__MULTI_SEARCH_QUERY__INIT;
+  *message = init_value;
+}
+size_t lode__v1__multi_search_query__get_packed_size
+                     (const Lode__V1__MultiSearchQuery *message)
+{
+  assert(message->base.descriptor == &lode__v1__multi_search_query__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__multi_search_query__pack
+                     (const Lode__V1__MultiSearchQuery *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__multi_search_query__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__multi_search_query__pack_to_buffer
+                     (const Lode__V1__MultiSearchQuery *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__multi_search_query__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__MultiSearchQuery *
+       lode__v1__multi_search_query__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__MultiSearchQuery *)
+     protobuf_c_message_unpack (&lode__v1__multi_search_query__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__multi_search_query__free_unpacked
+                     (Lode__V1__MultiSearchQuery *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__multi_search_query__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__federation_options__init
+                     (Lode__V1__FederationOptions         *message)
+{
+  static const Lode__V1__FederationOptions init_value = LODE__V1__FEDERATION_OPTIONS__INIT;
+  *message = init_value;
+}
+size_t lode__v1__federation_options__get_packed_size
+                     (const Lode__V1__FederationOptions *message)
+{
+  assert(message->base.descriptor == &lode__v1__federation_options__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__federation_options__pack
+                     (const Lode__V1__FederationOptions *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__federation_options__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__federation_options__pack_to_buffer
+                     (const Lode__V1__FederationOptions *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__federation_options__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__FederationOptions *
+       lode__v1__federation_options__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__FederationOptions *)
+     protobuf_c_message_unpack (&lode__v1__federation_options__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__federation_options__free_unpacked
+                     (Lode__V1__FederationOptions *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__federation_options__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__federation__facets_by_index_entry__init
+                     (Lode__V1__Federation__FacetsByIndexEntry         *message)
+{
+  static const Lode__V1__Federation__FacetsByIndexEntry init_value = LODE__V1__FEDERATION__FACETS_BY_INDEX_ENTRY__INIT;
+  *message = init_value;
+}
+void   lode__v1__federation__init
+                     (Lode__V1__Federation         *message)
+{
+  static const Lode__V1__Federation init_value = LODE__V1__FEDERATION__INIT;
+  *message = init_value;
+}
+size_t lode__v1__federation__get_packed_size
+                     (const Lode__V1__Federation *message)
+{
+  assert(message->base.descriptor == &lode__v1__federation__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__federation__pack
+                     (const Lode__V1__Federation *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__federation__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__federation__pack_to_buffer
+                     (const Lode__V1__Federation *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__federation__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__Federation *
+       lode__v1__federation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__Federation *)
+     protobuf_c_message_unpack (&lode__v1__federation__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__federation__free_unpacked
+                     (Lode__V1__Federation *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__federation__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__facet_names__init
+                     (Lode__V1__FacetNames         *message)
+{
+  static const Lode__V1__FacetNames init_value = LODE__V1__FACET_NAMES__INIT;
+  *message = init_value;
+}
+size_t lode__v1__facet_names__get_packed_size
+                     (const Lode__V1__FacetNames *message)
+{
+  assert(message->base.descriptor == &lode__v1__facet_names__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__facet_names__pack
+                     (const Lode__V1__FacetNames *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__facet_names__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__facet_names__pack_to_buffer
+                     (const Lode__V1__FacetNames *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__facet_names__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__FacetNames *
+       lode__v1__facet_names__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__FacetNames *)
+     protobuf_c_message_unpack (&lode__v1__facet_names__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__facet_names__free_unpacked
+                     (Lode__V1__FacetNames *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__facet_names__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__merge_facets__init
+                     (Lode__V1__MergeFacets         *message)
+{
+  static const Lode__V1__MergeFacets init_value = LODE__V1__MERGE_FACETS__INIT;
+  *message = init_value;
+}
+size_t lode__v1__merge_facets__get_packed_size
+                     (const Lode__V1__MergeFacets *message)
+{
+  assert(message->base.descriptor == &lode__v1__merge_facets__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__merge_facets__pack
+                     (const Lode__V1__MergeFacets *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__merge_facets__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__merge_facets__pack_to_buffer
+                     (const Lode__V1__MergeFacets *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__merge_facets__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__MergeFacets *
+       lode__v1__merge_facets__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__MergeFacets *)
+     protobuf_c_message_unpack (&lode__v1__merge_facets__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__merge_facets__free_unpacked
+                     (Lode__V1__MergeFacets *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__merge_facets__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__multi_search_response__init
+                     (Lode__V1__MultiSearchResponse         *message)
+{
+  static const Lode__V1__MultiSearchResponse init_value = LODE__V1__MULTI_SEARCH_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t lode__v1__multi_search_response__get_packed_size
+                     (const Lode__V1__MultiSearchResponse *message)
+{
+  assert(message->base.descriptor == &lode__v1__multi_search_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__multi_search_response__pack
+                     (const Lode__V1__MultiSearchResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__multi_search_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__multi_search_response__pack_to_buffer
+                     (const Lode__V1__MultiSearchResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__multi_search_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__MultiSearchResponse *
+       lode__v1__multi_search_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__MultiSearchResponse *)
+     protobuf_c_message_unpack (&lode__v1__multi_search_response__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__multi_search_response__free_unpacked
+                     (Lode__V1__MultiSearchResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__multi_search_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__multi_search_results__init
+                     (Lode__V1__MultiSearchResults         *message)
+{
+  static const Lode__V1__MultiSearchResults init_value = LODE__V1__MULTI_SEARCH_RESULTS__INIT;
+  *message = init_value;
+}
+size_t lode__v1__multi_search_results__get_packed_size
+                     (const Lode__V1__MultiSearchResults *message)
+{
+  assert(message->base.descriptor == &lode__v1__multi_search_results__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__multi_search_results__pack
+                     (const Lode__V1__MultiSearchResults *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__multi_search_results__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__multi_search_results__pack_to_buffer
+                     (const Lode__V1__MultiSearchResults *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__multi_search_results__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__MultiSearchResults *
+       lode__v1__multi_search_results__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__MultiSearchResults *)
+     protobuf_c_message_unpack (&lode__v1__multi_search_results__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__multi_search_results__free_unpacked
+                     (Lode__V1__MultiSearchResults *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__multi_search_results__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__federated_response__init
+                     (Lode__V1__FederatedResponse         *message)
+{
+  static const Lode__V1__FederatedResponse init_value = LODE__V1__FEDERATED_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t lode__v1__federated_response__get_packed_size
+                     (const Lode__V1__FederatedResponse *message)
+{
+  assert(message->base.descriptor == &lode__v1__federated_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__federated_response__pack
+                     (const Lode__V1__FederatedResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__federated_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__federated_response__pack_to_buffer
+                     (const Lode__V1__FederatedResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__federated_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__FederatedResponse *
+       lode__v1__federated_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__FederatedResponse *)
+     protobuf_c_message_unpack (&lode__v1__federated_response__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__federated_response__free_unpacked
+                     (Lode__V1__FederatedResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__federated_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__facet_search_request__init
+                     (Lode__V1__FacetSearchRequest         *message)
+{
+  static const Lode__V1__FacetSearchRequest init_value = LODE__V1__FACET_SEARCH_REQUEST__INIT;
+  *message = init_value;
+}
+size_t lode__v1__facet_search_request__get_packed_size
+                     (const Lode__V1__FacetSearchRequest *message)
+{
+  assert(message->base.descriptor == &lode__v1__facet_search_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__facet_search_request__pack
+                     (const Lode__V1__FacetSearchRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__facet_search_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__facet_search_request__pack_to_buffer
+                     (const Lode__V1__FacetSearchRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__facet_search_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__FacetSearchRequest *
+       lode__v1__facet_search_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__FacetSearchRequest *)
+     protobuf_c_message_unpack (&lode__v1__facet_search_request__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__facet_search_request__free_unpacked
+                     (Lode__V1__FacetSearchRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__facet_search_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__facet_hit__init
+                     (Lode__V1__FacetHit         *message)
+{
+  static const Lode__V1__FacetHit init_value = LODE__V1__FACET_HIT__INIT;
+  *message = init_value;
+}
+size_t lode__v1__facet_hit__get_packed_size
+                     (const Lode__V1__FacetHit *message)
+{
+  assert(message->base.descriptor == &lode__v1__facet_hit__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__facet_hit__pack
+                     (const Lode__V1__FacetHit *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__facet_hit__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__facet_hit__pack_to_buffer
+                     (const Lode__V1__FacetHit *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__facet_hit__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__FacetHit *
+       lode__v1__facet_hit__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__FacetHit *)
+     protobuf_c_message_unpack (&lode__v1__facet_hit__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__facet_hit__free_unpacked
+                     (Lode__V1__FacetHit *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__facet_hit__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__facet_search_response__init
+                     (Lode__V1__FacetSearchResponse         *message)
+{
+  static const Lode__V1__FacetSearchResponse init_value = LODE__V1__FACET_SEARCH_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t lode__v1__facet_search_response__get_packed_size
+                     (const Lode__V1__FacetSearchResponse *message)
+{
+  assert(message->base.descriptor == &lode__v1__facet_search_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__facet_search_response__pack
+                     (const Lode__V1__FacetSearchResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__facet_search_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__facet_search_response__pack_to_buffer
+                     (const Lode__V1__FacetSearchResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__facet_search_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__FacetSearchResponse *
+       lode__v1__facet_search_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__FacetSearchResponse *)
+     protobuf_c_message_unpack (&lode__v1__facet_search_response__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__facet_search_response__free_unpacked
+                     (Lode__V1__FacetSearchResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__facet_search_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptors[26] =
 {
   {
@@ -127,31 +718,31 @@ static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptor
     "offset",
     3,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__SearchRequest, offset_given_case),
     offsetof(Lode__V1__SearchRequest, offset),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
     "limit",
     4,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__SearchRequest, limit_given_case),
     offsetof(Lode__V1__SearchRequest, limit),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
     "page",
     5,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
+    PROTOBUF_C_TYPE_UINT64,
     offsetof(Lode__V1__SearchRequest, page_given_case),
     offsetof(Lode__V1__SearchRequest, page),
     NULL,
@@ -163,7 +754,7 @@ static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptor
     "hits_per_page",
     6,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
+    PROTOBUF_C_TYPE_UINT64,
     offsetof(Lode__V1__SearchRequest, hits_given_case),
     offsetof(Lode__V1__SearchRequest, hits_per_page),
     NULL,
@@ -199,12 +790,12 @@ static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptor
     "crop_length",
     9,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__SearchRequest, crop_length_given_case),
     offsetof(Lode__V1__SearchRequest, crop_length),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -212,11 +803,11 @@ static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptor
     10,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
+    offsetof(Lode__V1__SearchRequest, crop_marker_given_case),
     offsetof(Lode__V1__SearchRequest, crop_marker),
     NULL,
     &protobuf_c_empty_string,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -236,11 +827,11 @@ static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptor
     12,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
+    offsetof(Lode__V1__SearchRequest, pre_tag_given_case),
     offsetof(Lode__V1__SearchRequest, highlight_pre_tag),
     NULL,
     &protobuf_c_empty_string,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -248,11 +839,11 @@ static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptor
     13,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
+    offsetof(Lode__V1__SearchRequest, post_tag_given_case),
     offsetof(Lode__V1__SearchRequest, highlight_post_tag),
     NULL,
     &protobuf_c_empty_string,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -460,11 +1051,23 @@ const ProtobufCMessageDescriptor lode__v1__search_request__descriptor =
   (ProtobufCMessageInit) lode__v1__search_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lode__v1__search_response__field_descriptors[13] =
+static const ProtobufCFieldDescriptor lode__v1__search_response__field_descriptors[16] =
 {
   {
-    "hits",
+    "index_uid",
     1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__SearchResponse, index_case),
+    offsetof(Lode__V1__SearchResponse, index_uid),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hits",
+    2,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_BYTES,
     offsetof(Lode__V1__SearchResponse, n_hits),
@@ -476,7 +1079,7 @@ static const ProtobufCFieldDescriptor lode__v1__search_response__field_descripto
   },
   {
     "query",
-    2,
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -488,7 +1091,7 @@ static const ProtobufCFieldDescriptor lode__v1__search_response__field_descripto
   },
   {
     "processing_time_ms",
-    3,
+    4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
@@ -499,46 +1102,10 @@ static const ProtobufCFieldDescriptor lode__v1__search_response__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "limit",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    offsetof(Lode__V1__SearchResponse, limit_given_case),
-    offsetof(Lode__V1__SearchResponse, limit),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "offset",
+    "hits_per_page",
     5,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    offsetof(Lode__V1__SearchResponse, offset_given_case),
-    offsetof(Lode__V1__SearchResponse, offset),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "estimated_total_hits",
-    6,
-    PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
-    offsetof(Lode__V1__SearchResponse, estimate_case),
-    offsetof(Lode__V1__SearchResponse, estimated_total_hits),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "hits_per_page",
-    7,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
     offsetof(Lode__V1__SearchResponse, hits_given_case),
     offsetof(Lode__V1__SearchResponse, hits_per_page),
     NULL,
@@ -548,9 +1115,9 @@ static const ProtobufCFieldDescriptor lode__v1__search_response__field_descripto
   },
   {
     "page",
-    8,
+    6,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
+    PROTOBUF_C_TYPE_UINT64,
     offsetof(Lode__V1__SearchResponse, page_given_case),
     offsetof(Lode__V1__SearchResponse, page),
     NULL,
@@ -560,9 +1127,9 @@ static const ProtobufCFieldDescriptor lode__v1__search_response__field_descripto
   },
   {
     "total_pages",
-    9,
+    7,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
+    PROTOBUF_C_TYPE_UINT64,
     offsetof(Lode__V1__SearchResponse, pages_case),
     offsetof(Lode__V1__SearchResponse, total_pages),
     NULL,
@@ -572,7 +1139,7 @@ static const ProtobufCFieldDescriptor lode__v1__search_response__field_descripto
   },
   {
     "total_hits",
-    10,
+    8,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     offsetof(Lode__V1__SearchResponse, total_case),
@@ -583,8 +1150,44 @@ static const ProtobufCFieldDescriptor lode__v1__search_response__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "facet_distribution",
+    "limit",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__SearchResponse, limit_given_case),
+    offsetof(Lode__V1__SearchResponse, limit),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "offset",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__SearchResponse, offset_given_case),
+    offsetof(Lode__V1__SearchResponse, offset),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "estimated_total_hits",
     11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__SearchResponse, estimate_case),
+    offsetof(Lode__V1__SearchResponse, estimated_total_hits),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "facet_distribution",
+    12,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
     offsetof(Lode__V1__SearchResponse, distribution_case),
@@ -596,7 +1199,7 @@ static const ProtobufCFieldDescriptor lode__v1__search_response__field_descripto
   },
   {
     "facet_stats",
-    12,
+    13,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
     offsetof(Lode__V1__SearchResponse, stats_case),
@@ -608,7 +1211,7 @@ static const ProtobufCFieldDescriptor lode__v1__search_response__field_descripto
   },
   {
     "request_uid",
-    13,
+    14,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -618,26 +1221,53 @@ static const ProtobufCFieldDescriptor lode__v1__search_response__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "metadata",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__SearchResponse, metadata),
+    &lode__v1__search_metadata__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "performance_details",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__SearchResponse, performance_case),
+    offsetof(Lode__V1__SearchResponse, performance_details),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lode__v1__search_response__field_indices_by_name[] = {
-  5,   /* field[5] = estimated_total_hits */
-  10,   /* field[10] = facet_distribution */
-  11,   /* field[11] = facet_stats */
-  0,   /* field[0] = hits */
-  6,   /* field[6] = hits_per_page */
-  3,   /* field[3] = limit */
-  4,   /* field[4] = offset */
-  7,   /* field[7] = page */
-  2,   /* field[2] = processing_time_ms */
-  1,   /* field[1] = query */
-  12,   /* field[12] = request_uid */
-  9,   /* field[9] = total_hits */
-  8,   /* field[8] = total_pages */
+  10,   /* field[10] = estimated_total_hits */
+  11,   /* field[11] = facet_distribution */
+  12,   /* field[12] = facet_stats */
+  1,   /* field[1] = hits */
+  4,   /* field[4] = hits_per_page */
+  0,   /* field[0] = index_uid */
+  8,   /* field[8] = limit */
+  14,   /* field[14] = metadata */
+  9,   /* field[9] = offset */
+  5,   /* field[5] = page */
+  15,   /* field[15] = performance_details */
+  3,   /* field[3] = processing_time_ms */
+  2,   /* field[2] = query */
+  13,   /* field[13] = request_uid */
+  7,   /* field[7] = total_hits */
+  6,   /* field[6] = total_pages */
 };
 static const ProtobufCIntRange lode__v1__search_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor lode__v1__search_response__descriptor =
 {
@@ -647,11 +1277,1375 @@ const ProtobufCMessageDescriptor lode__v1__search_response__descriptor =
   "Lode__V1__SearchResponse",
   "lode.v1",
   sizeof(Lode__V1__SearchResponse),
-  13,
+  16,
   lode__v1__search_response__field_descriptors,
   lode__v1__search_response__field_indices_by_name,
   1,  lode__v1__search_response__number_ranges,
   (ProtobufCMessageInit) lode__v1__search_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__search_metadata__field_descriptors[4] =
+{
+  {
+    "query",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__SearchMetadata, text_case),
+    offsetof(Lode__V1__SearchMetadata, query),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "query_uid",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__SearchMetadata, query_uid),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "index_uid",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__SearchMetadata, index_uid),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "primary_key",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__SearchMetadata, key_case),
+    offsetof(Lode__V1__SearchMetadata, primary_key),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__search_metadata__field_indices_by_name[] = {
+  2,   /* field[2] = index_uid */
+  3,   /* field[3] = primary_key */
+  0,   /* field[0] = query */
+  1,   /* field[1] = query_uid */
+};
+static const ProtobufCIntRange lode__v1__search_metadata__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor lode__v1__search_metadata__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.SearchMetadata",
+  "SearchMetadata",
+  "Lode__V1__SearchMetadata",
+  "lode.v1",
+  sizeof(Lode__V1__SearchMetadata),
+  4,
+  lode__v1__search_metadata__field_descriptors,
+  lode__v1__search_metadata__field_indices_by_name,
+  1,  lode__v1__search_metadata__number_ranges,
+  (ProtobufCMessageInit) lode__v1__search_metadata__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__multi_search_request__field_descriptors[2] =
+{
+  {
+    "queries",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lode__V1__MultiSearchRequest, n_queries),
+    offsetof(Lode__V1__MultiSearchRequest, queries),
+    &lode__v1__multi_search_query__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "federation",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchRequest, federation),
+    &lode__v1__federation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__multi_search_request__field_indices_by_name[] = {
+  1,   /* field[1] = federation */
+  0,   /* field[0] = queries */
+};
+static const ProtobufCIntRange lode__v1__multi_search_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lode__v1__multi_search_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.MultiSearchRequest",
+  "MultiSearchRequest",
+  "Lode__V1__MultiSearchRequest",
+  "lode.v1",
+  sizeof(Lode__V1__MultiSearchRequest),
+  2,
+  lode__v1__multi_search_request__field_descriptors,
+  lode__v1__multi_search_request__field_indices_by_name,
+  1,  lode__v1__multi_search_request__number_ranges,
+  (ProtobufCMessageInit) lode__v1__multi_search_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__multi_search_query__field_descriptors[27] =
+{
+  {
+    "index_uid",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchQuery, index_uid),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "q",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__MultiSearchQuery, query_case),
+    offsetof(Lode__V1__MultiSearchQuery, q),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "offset",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__MultiSearchQuery, offset_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, offset),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__MultiSearchQuery, limit_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, limit),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__MultiSearchQuery, page_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, page),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hits_per_page",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__MultiSearchQuery, hits_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, hits_per_page),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attributes_to_retrieve",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchQuery, attributes_to_retrieve),
+    &lode__v1__string_list__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attributes_to_crop",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchQuery, attributes_to_crop),
+    &lode__v1__string_list__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "crop_length",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__MultiSearchQuery, crop_length_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, crop_length),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "crop_marker",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__MultiSearchQuery, crop_marker_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, crop_marker),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attributes_to_highlight",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchQuery, attributes_to_highlight),
+    &lode__v1__string_list__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "highlight_pre_tag",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__MultiSearchQuery, pre_tag_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, highlight_pre_tag),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "highlight_post_tag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__MultiSearchQuery, post_tag_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, highlight_post_tag),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_matches_position",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchQuery, show_matches_position),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__MultiSearchQuery, filter_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, filter),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sort",
+    16,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__MultiSearchQuery, n_sort),
+    offsetof(Lode__V1__MultiSearchQuery, sort),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "distinct",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__MultiSearchQuery, distinct_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, distinct),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "facets",
+    18,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__MultiSearchQuery, n_facets),
+    offsetof(Lode__V1__MultiSearchQuery, facets),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "matching_strategy",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchQuery, matching_strategy),
+    &lode__v1__matching_strategy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attributes_to_search_on",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchQuery, attributes_to_search_on),
+    &lode__v1__string_list__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ranking_score_threshold",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Lode__V1__MultiSearchQuery, threshold_case),
+    offsetof(Lode__V1__MultiSearchQuery, ranking_score_threshold),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "locales",
+    22,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__MultiSearchQuery, n_locales),
+    offsetof(Lode__V1__MultiSearchQuery, locales),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retrieve_vectors",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchQuery, retrieve_vectors),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_ranking_score",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchQuery, show_ranking_score),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_ranking_score_details",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchQuery, show_ranking_score_details),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_performance_details",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchQuery, show_performance_details),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "federation_options",
+    27,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__MultiSearchQuery, federation_options),
+    &lode__v1__federation_options__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__multi_search_query__field_indices_by_name[] = {
+  7,   /* field[7] = attributes_to_crop */
+  10,   /* field[10] = attributes_to_highlight */
+  6,   /* field[6] = attributes_to_retrieve */
+  19,   /* field[19] = attributes_to_search_on */
+  8,   /* field[8] = crop_length */
+  9,   /* field[9] = crop_marker */
+  16,   /* field[16] = distinct */
+  17,   /* field[17] = facets */
+  26,   /* field[26] = federation_options */
+  14,   /* field[14] = filter */
+  12,   /* field[12] = highlight_post_tag */
+  11,   /* field[11] = highlight_pre_tag */
+  5,   /* field[5] = hits_per_page */
+  0,   /* field[0] = index_uid */
+  3,   /* field[3] = limit */
+  21,   /* field[21] = locales */
+  18,   /* field[18] = matching_strategy */
+  2,   /* field[2] = offset */
+  4,   /* field[4] = page */
+  1,   /* field[1] = q */
+  20,   /* field[20] = ranking_score_threshold */
+  22,   /* field[22] = retrieve_vectors */
+  13,   /* field[13] = show_matches_position */
+  25,   /* field[25] = show_performance_details */
+  23,   /* field[23] = show_ranking_score */
+  24,   /* field[24] = show_ranking_score_details */
+  15,   /* field[15] = sort */
+};
+static const ProtobufCIntRange lode__v1__multi_search_query__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 27 }
+};
+const ProtobufCMessageDescriptor lode__v1__multi_search_query__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.MultiSearchQuery",
+  "MultiSearchQuery",
+  "Lode__V1__MultiSearchQuery",
+  "lode.v1",
+  sizeof(Lode__V1__MultiSearchQuery),
+  27,
+  lode__v1__multi_search_query__field_descriptors,
+  lode__v1__multi_search_query__field_indices_by_name,
+  1,  lode__v1__multi_search_query__number_ranges,
+  (ProtobufCMessageInit) lode__v1__multi_search_query__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__federation_options__field_descriptors[1] =
+{
+  {
+    "weight",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Lode__V1__FederationOptions, weight_given_case),
+    offsetof(Lode__V1__FederationOptions, weight),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__federation_options__field_indices_by_name[] = {
+  0,   /* field[0] = weight */
+};
+static const ProtobufCIntRange lode__v1__federation_options__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor lode__v1__federation_options__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.FederationOptions",
+  "FederationOptions",
+  "Lode__V1__FederationOptions",
+  "lode.v1",
+  sizeof(Lode__V1__FederationOptions),
+  1,
+  lode__v1__federation_options__field_descriptors,
+  lode__v1__federation_options__field_indices_by_name,
+  1,  lode__v1__federation_options__number_ranges,
+  (ProtobufCMessageInit) lode__v1__federation_options__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__federation__facets_by_index_entry__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__Federation__FacetsByIndexEntry, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__Federation__FacetsByIndexEntry, value),
+    &lode__v1__facet_names__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__federation__facets_by_index_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange lode__v1__federation__facets_by_index_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lode__v1__federation__facets_by_index_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.Federation.FacetsByIndexEntry",
+  "FacetsByIndexEntry",
+  "Lode__V1__Federation__FacetsByIndexEntry",
+  "lode.v1",
+  sizeof(Lode__V1__Federation__FacetsByIndexEntry),
+  2,
+  lode__v1__federation__facets_by_index_entry__field_descriptors,
+  lode__v1__federation__facets_by_index_entry__field_indices_by_name,
+  1,  lode__v1__federation__facets_by_index_entry__number_ranges,
+  (ProtobufCMessageInit) lode__v1__federation__facets_by_index_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__federation__field_descriptors[8] =
+{
+  {
+    "limit",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__Federation, limit_given_case),
+    offsetof(Lode__V1__Federation, limit),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "offset",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__Federation, offset_given_case),
+    offsetof(Lode__V1__Federation, offset),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__Federation, page_given_case),
+    offsetof(Lode__V1__Federation, page),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hits_per_page",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__Federation, hits_given_case),
+    offsetof(Lode__V1__Federation, hits_per_page),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "facets_by_index",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lode__V1__Federation, n_facets_by_index),
+    offsetof(Lode__V1__Federation, facets_by_index),
+    &lode__v1__federation__facets_by_index_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "merge_facets",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__Federation, merge_facets),
+    &lode__v1__merge_facets__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_performance_details",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__Federation, show_performance_details),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "distinct",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__Federation, distinct_given_case),
+    offsetof(Lode__V1__Federation, distinct),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__federation__field_indices_by_name[] = {
+  7,   /* field[7] = distinct */
+  4,   /* field[4] = facets_by_index */
+  3,   /* field[3] = hits_per_page */
+  0,   /* field[0] = limit */
+  5,   /* field[5] = merge_facets */
+  1,   /* field[1] = offset */
+  2,   /* field[2] = page */
+  6,   /* field[6] = show_performance_details */
+};
+static const ProtobufCIntRange lode__v1__federation__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor lode__v1__federation__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.Federation",
+  "Federation",
+  "Lode__V1__Federation",
+  "lode.v1",
+  sizeof(Lode__V1__Federation),
+  8,
+  lode__v1__federation__field_descriptors,
+  lode__v1__federation__field_indices_by_name,
+  1,  lode__v1__federation__number_ranges,
+  (ProtobufCMessageInit) lode__v1__federation__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__facet_names__field_descriptors[1] =
+{
+  {
+    "values",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__FacetNames, n_values),
+    offsetof(Lode__V1__FacetNames, values),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__facet_names__field_indices_by_name[] = {
+  0,   /* field[0] = values */
+};
+static const ProtobufCIntRange lode__v1__facet_names__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor lode__v1__facet_names__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.FacetNames",
+  "FacetNames",
+  "Lode__V1__FacetNames",
+  "lode.v1",
+  sizeof(Lode__V1__FacetNames),
+  1,
+  lode__v1__facet_names__field_descriptors,
+  lode__v1__facet_names__field_indices_by_name,
+  1,  lode__v1__facet_names__number_ranges,
+  (ProtobufCMessageInit) lode__v1__facet_names__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__merge_facets__field_descriptors[1] =
+{
+  {
+    "max_values_per_facet",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__MergeFacets, max_given_case),
+    offsetof(Lode__V1__MergeFacets, max_values_per_facet),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__merge_facets__field_indices_by_name[] = {
+  0,   /* field[0] = max_values_per_facet */
+};
+static const ProtobufCIntRange lode__v1__merge_facets__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor lode__v1__merge_facets__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.MergeFacets",
+  "MergeFacets",
+  "Lode__V1__MergeFacets",
+  "lode.v1",
+  sizeof(Lode__V1__MergeFacets),
+  1,
+  lode__v1__merge_facets__field_descriptors,
+  lode__v1__merge_facets__field_indices_by_name,
+  1,  lode__v1__merge_facets__number_ranges,
+  (ProtobufCMessageInit) lode__v1__merge_facets__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__multi_search_response__field_descriptors[2] =
+{
+  {
+    "list",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lode__V1__MultiSearchResponse, kind_case),
+    offsetof(Lode__V1__MultiSearchResponse, list),
+    &lode__v1__multi_search_results__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "federated",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lode__V1__MultiSearchResponse, kind_case),
+    offsetof(Lode__V1__MultiSearchResponse, federated),
+    &lode__v1__federated_response__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__multi_search_response__field_indices_by_name[] = {
+  1,   /* field[1] = federated */
+  0,   /* field[0] = list */
+};
+static const ProtobufCIntRange lode__v1__multi_search_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lode__v1__multi_search_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.MultiSearchResponse",
+  "MultiSearchResponse",
+  "Lode__V1__MultiSearchResponse",
+  "lode.v1",
+  sizeof(Lode__V1__MultiSearchResponse),
+  2,
+  lode__v1__multi_search_response__field_descriptors,
+  lode__v1__multi_search_response__field_indices_by_name,
+  1,  lode__v1__multi_search_response__number_ranges,
+  (ProtobufCMessageInit) lode__v1__multi_search_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__multi_search_results__field_descriptors[1] =
+{
+  {
+    "results",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lode__V1__MultiSearchResults, n_results),
+    offsetof(Lode__V1__MultiSearchResults, results),
+    &lode__v1__search_response__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__multi_search_results__field_indices_by_name[] = {
+  0,   /* field[0] = results */
+};
+static const ProtobufCIntRange lode__v1__multi_search_results__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor lode__v1__multi_search_results__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.MultiSearchResults",
+  "MultiSearchResults",
+  "Lode__V1__MultiSearchResults",
+  "lode.v1",
+  sizeof(Lode__V1__MultiSearchResults),
+  1,
+  lode__v1__multi_search_results__field_descriptors,
+  lode__v1__multi_search_results__field_indices_by_name,
+  1,  lode__v1__multi_search_results__number_ranges,
+  (ProtobufCMessageInit) lode__v1__multi_search_results__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__federated_response__field_descriptors[14] =
+{
+  {
+    "hits",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__FederatedResponse, n_hits),
+    offsetof(Lode__V1__FederatedResponse, hits),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "processing_time_ms",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FederatedResponse, processing_time_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hits_per_page",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__FederatedResponse, hits_given_case),
+    offsetof(Lode__V1__FederatedResponse, hits_per_page),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__FederatedResponse, page_given_case),
+    offsetof(Lode__V1__FederatedResponse, page),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "total_pages",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__FederatedResponse, pages_case),
+    offsetof(Lode__V1__FederatedResponse, total_pages),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "total_hits",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__FederatedResponse, total_case),
+    offsetof(Lode__V1__FederatedResponse, total_hits),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__FederatedResponse, limit_given_case),
+    offsetof(Lode__V1__FederatedResponse, limit),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "offset",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__FederatedResponse, offset_given_case),
+    offsetof(Lode__V1__FederatedResponse, offset),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "estimated_total_hits",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__FederatedResponse, estimate_case),
+    offsetof(Lode__V1__FederatedResponse, estimated_total_hits),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "facet_distribution",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__FederatedResponse, distribution_case),
+    offsetof(Lode__V1__FederatedResponse, facet_distribution),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "facet_stats",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__FederatedResponse, stats_case),
+    offsetof(Lode__V1__FederatedResponse, facet_stats),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "facets_by_index",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__FederatedResponse, by_index_case),
+    offsetof(Lode__V1__FederatedResponse, facets_by_index),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_uid",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FederatedResponse, request_uid),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "performance_details",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__FederatedResponse, performance_case),
+    offsetof(Lode__V1__FederatedResponse, performance_details),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__federated_response__field_indices_by_name[] = {
+  8,   /* field[8] = estimated_total_hits */
+  9,   /* field[9] = facet_distribution */
+  10,   /* field[10] = facet_stats */
+  11,   /* field[11] = facets_by_index */
+  0,   /* field[0] = hits */
+  2,   /* field[2] = hits_per_page */
+  6,   /* field[6] = limit */
+  7,   /* field[7] = offset */
+  3,   /* field[3] = page */
+  13,   /* field[13] = performance_details */
+  1,   /* field[1] = processing_time_ms */
+  12,   /* field[12] = request_uid */
+  5,   /* field[5] = total_hits */
+  4,   /* field[4] = total_pages */
+};
+static const ProtobufCIntRange lode__v1__federated_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 14 }
+};
+const ProtobufCMessageDescriptor lode__v1__federated_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.FederatedResponse",
+  "FederatedResponse",
+  "Lode__V1__FederatedResponse",
+  "lode.v1",
+  sizeof(Lode__V1__FederatedResponse),
+  14,
+  lode__v1__federated_response__field_descriptors,
+  lode__v1__federated_response__field_indices_by_name,
+  1,  lode__v1__federated_response__number_ranges,
+  (ProtobufCMessageInit) lode__v1__federated_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__facet_search_request__field_descriptors[10] =
+{
+  {
+    "index_uid",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FacetSearchRequest, index_uid),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "facet_query",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__FacetSearchRequest, facet_query_given_case),
+    offsetof(Lode__V1__FacetSearchRequest, facet_query),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "facet_name",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FacetSearchRequest, facet_name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "q",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__FacetSearchRequest, query_case),
+    offsetof(Lode__V1__FacetSearchRequest, q),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__FacetSearchRequest, filter_given_case),
+    offsetof(Lode__V1__FacetSearchRequest, filter),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "matching_strategy",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FacetSearchRequest, matching_strategy),
+    &lode__v1__matching_strategy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attributes_to_search_on",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FacetSearchRequest, attributes_to_search_on),
+    &lode__v1__string_list__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ranking_score_threshold",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Lode__V1__FacetSearchRequest, threshold_case),
+    offsetof(Lode__V1__FacetSearchRequest, ranking_score_threshold),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "locales",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__FacetSearchRequest, n_locales),
+    offsetof(Lode__V1__FacetSearchRequest, locales),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exhaustive_facet_count",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__FacetSearchRequest, exhaustive_case),
+    offsetof(Lode__V1__FacetSearchRequest, exhaustive_facet_count),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__facet_search_request__field_indices_by_name[] = {
+  6,   /* field[6] = attributes_to_search_on */
+  9,   /* field[9] = exhaustive_facet_count */
+  2,   /* field[2] = facet_name */
+  1,   /* field[1] = facet_query */
+  4,   /* field[4] = filter */
+  0,   /* field[0] = index_uid */
+  8,   /* field[8] = locales */
+  5,   /* field[5] = matching_strategy */
+  3,   /* field[3] = q */
+  7,   /* field[7] = ranking_score_threshold */
+};
+static const ProtobufCIntRange lode__v1__facet_search_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor lode__v1__facet_search_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.FacetSearchRequest",
+  "FacetSearchRequest",
+  "Lode__V1__FacetSearchRequest",
+  "lode.v1",
+  sizeof(Lode__V1__FacetSearchRequest),
+  10,
+  lode__v1__facet_search_request__field_descriptors,
+  lode__v1__facet_search_request__field_indices_by_name,
+  1,  lode__v1__facet_search_request__number_ranges,
+  (ProtobufCMessageInit) lode__v1__facet_search_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__facet_hit__field_descriptors[2] =
+{
+  {
+    "value",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FacetHit, value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FacetHit, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__facet_hit__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  0,   /* field[0] = value */
+};
+static const ProtobufCIntRange lode__v1__facet_hit__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lode__v1__facet_hit__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.FacetHit",
+  "FacetHit",
+  "Lode__V1__FacetHit",
+  "lode.v1",
+  sizeof(Lode__V1__FacetHit),
+  2,
+  lode__v1__facet_hit__field_descriptors,
+  lode__v1__facet_hit__field_indices_by_name,
+  1,  lode__v1__facet_hit__number_ranges,
+  (ProtobufCMessageInit) lode__v1__facet_hit__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__facet_search_response__field_descriptors[3] =
+{
+  {
+    "facet_hits",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lode__V1__FacetSearchResponse, n_facet_hits),
+    offsetof(Lode__V1__FacetSearchResponse, facet_hits),
+    &lode__v1__facet_hit__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "facet_query",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__FacetSearchResponse, query_case),
+    offsetof(Lode__V1__FacetSearchResponse, facet_query),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "processing_time_ms",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FacetSearchResponse, processing_time_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__facet_search_response__field_indices_by_name[] = {
+  0,   /* field[0] = facet_hits */
+  1,   /* field[1] = facet_query */
+  2,   /* field[2] = processing_time_ms */
+};
+static const ProtobufCIntRange lode__v1__facet_search_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor lode__v1__facet_search_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.FacetSearchResponse",
+  "FacetSearchResponse",
+  "Lode__V1__FacetSearchResponse",
+  "lode.v1",
+  sizeof(Lode__V1__FacetSearchResponse),
+  3,
+  lode__v1__facet_search_response__field_descriptors,
+  lode__v1__facet_search_response__field_indices_by_name,
+  1,  lode__v1__facet_search_response__number_ranges,
+  (ProtobufCMessageInit) lode__v1__facet_search_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue lode__v1__matching_strategy__enum_values_by_number[4] =

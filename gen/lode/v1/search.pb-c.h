@@ -19,14 +19,37 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Lode__V1__SearchRequest Lode__V1__SearchRequest;
 typedef struct Lode__V1__SearchResponse Lode__V1__SearchResponse;
+typedef struct Lode__V1__SearchMetadata Lode__V1__SearchMetadata;
+typedef struct Lode__V1__MultiSearchRequest Lode__V1__MultiSearchRequest;
+typedef struct Lode__V1__MultiSearchQuery Lode__V1__MultiSearchQuery;
+typedef struct Lode__V1__FederationOptions Lode__V1__FederationOptions;
+typedef struct Lode__V1__Federation Lode__V1__Federation;
+typedef struct Lode__V1__Federation__FacetsByIndexEntry Lode__V1__Federation__FacetsByIndexEntry;
+typedef struct Lode__V1__FacetNames Lode__V1__FacetNames;
+typedef struct Lode__V1__MergeFacets Lode__V1__MergeFacets;
+typedef struct Lode__V1__MultiSearchResponse Lode__V1__MultiSearchResponse;
+typedef struct Lode__V1__MultiSearchResults Lode__V1__MultiSearchResults;
+typedef struct Lode__V1__FederatedResponse Lode__V1__FederatedResponse;
+typedef struct Lode__V1__FacetSearchRequest Lode__V1__FacetSearchRequest;
+typedef struct Lode__V1__FacetHit Lode__V1__FacetHit;
+typedef struct Lode__V1__FacetSearchResponse Lode__V1__FacetSearchResponse;
 
 
 /* --- enums --- */
 
 typedef enum _Lode__V1__MatchingStrategy {
   LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_UNSPECIFIED = 0,
+  /*
+   * Terms at the end of the query may go, one by one, until there are enough hits.
+   */
   LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_LAST = 1,
+  /*
+   * Every term must match.
+   */
   LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_ALL = 2,
+  /*
+   * The most frequent terms may go first.
+   */
   LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_FREQUENCY = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MATCHING_STRATEGY)
 } Lode__V1__MatchingStrategy;
@@ -40,6 +63,18 @@ typedef enum {
 } Lode__V1__SearchRequest__QueryCase;
 
 typedef enum {
+  LODE__V1__SEARCH_REQUEST__OFFSET_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__OFFSET_GIVEN_OFFSET = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__OFFSET_GIVEN__CASE)
+} Lode__V1__SearchRequest__OffsetGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__LIMIT_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__LIMIT_GIVEN_LIMIT = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__LIMIT_GIVEN__CASE)
+} Lode__V1__SearchRequest__LimitGivenCase;
+
+typedef enum {
   LODE__V1__SEARCH_REQUEST__PAGE_GIVEN__NOT_SET = 0,
   LODE__V1__SEARCH_REQUEST__PAGE_GIVEN_PAGE = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__PAGE_GIVEN__CASE)
@@ -50,6 +85,30 @@ typedef enum {
   LODE__V1__SEARCH_REQUEST__HITS_GIVEN_HITS_PER_PAGE = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__HITS_GIVEN__CASE)
 } Lode__V1__SearchRequest__HitsGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__CROP_LENGTH_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__CROP_LENGTH_GIVEN_CROP_LENGTH = 9
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__CROP_LENGTH_GIVEN__CASE)
+} Lode__V1__SearchRequest__CropLengthGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__CROP_MARKER_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__CROP_MARKER_GIVEN_CROP_MARKER = 10
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__CROP_MARKER_GIVEN__CASE)
+} Lode__V1__SearchRequest__CropMarkerGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__PRE_TAG_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__PRE_TAG_GIVEN_HIGHLIGHT_PRE_TAG = 12
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__PRE_TAG_GIVEN__CASE)
+} Lode__V1__SearchRequest__PreTagGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__POST_TAG_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__POST_TAG_GIVEN_HIGHLIGHT_POST_TAG = 13
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__POST_TAG_GIVEN__CASE)
+} Lode__V1__SearchRequest__PostTagGivenCase;
 
 typedef enum {
   LODE__V1__SEARCH_REQUEST__FILTER_GIVEN__NOT_SET = 0,
@@ -69,19 +128,19 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__THRESHOLD__CASE)
 } Lode__V1__SearchRequest__ThresholdCase;
 
+/*
+ * One search in one index. What is absent has its default, through either door.
+ */
 struct  Lode__V1__SearchRequest
 {
   ProtobufCMessage base;
   char *index_uid;
-  uint32_t offset;
-  uint32_t limit;
   Lode__V1__StringList *attributes_to_retrieve;
+  /*
+   * "title", "overview:20", "*", "*:15".
+   */
   Lode__V1__StringList *attributes_to_crop;
-  uint32_t crop_length;
-  char *crop_marker;
   Lode__V1__StringList *attributes_to_highlight;
-  char *highlight_pre_tag;
-  char *highlight_post_tag;
   protobuf_c_boolean show_matches_position;
   size_t n_sort;
   char **sort;
@@ -99,13 +158,37 @@ struct  Lode__V1__SearchRequest
   union {
     char *q;
   };
+  Lode__V1__SearchRequest__OffsetGivenCase offset_given_case;
+  union {
+    uint64_t offset;
+  };
+  Lode__V1__SearchRequest__LimitGivenCase limit_given_case;
+  union {
+    uint64_t limit;
+  };
   Lode__V1__SearchRequest__PageGivenCase page_given_case;
   union {
-    uint32_t page;
+    uint64_t page;
   };
   Lode__V1__SearchRequest__HitsGivenCase hits_given_case;
   union {
-    uint32_t hits_per_page;
+    uint64_t hits_per_page;
+  };
+  Lode__V1__SearchRequest__CropLengthGivenCase crop_length_given_case;
+  union {
+    uint64_t crop_length;
+  };
+  Lode__V1__SearchRequest__CropMarkerGivenCase crop_marker_given_case;
+  union {
+    char *crop_marker;
+  };
+  Lode__V1__SearchRequest__PreTagGivenCase pre_tag_given_case;
+  union {
+    char *highlight_pre_tag;
+  };
+  Lode__V1__SearchRequest__PostTagGivenCase post_tag_given_case;
+  union {
+    char *highlight_post_tag;
   };
   Lode__V1__SearchRequest__FilterGivenCase filter_given_case;
   union {
@@ -122,62 +205,74 @@ struct  Lode__V1__SearchRequest
 };
 #define LODE__V1__SEARCH_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__search_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, NULL, NULL, 0, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, 0,NULL, LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_UNSPECIFIED, NULL, 0,NULL, 0, 0, 0, 0, LODE__V1__SEARCH_REQUEST__QUERY__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__HITS_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__FILTER_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__DISTINCT_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__THRESHOLD__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, 0, 0,NULL, 0,NULL, LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_UNSPECIFIED, NULL, 0,NULL, 0, 0, 0, 0, LODE__V1__SEARCH_REQUEST__QUERY__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__HITS_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__CROP_LENGTH_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__CROP_MARKER_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__PRE_TAG_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__POST_TAG_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__FILTER_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__DISTINCT_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__THRESHOLD__NOT_SET, {0} }
 
 
 typedef enum {
-  LODE__V1__SEARCH_RESPONSE__LIMIT_GIVEN__NOT_SET = 0,
-  LODE__V1__SEARCH_RESPONSE__LIMIT_GIVEN_LIMIT = 4
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__LIMIT_GIVEN__CASE)
-} Lode__V1__SearchResponse__LimitGivenCase;
-
-typedef enum {
-  LODE__V1__SEARCH_RESPONSE__OFFSET_GIVEN__NOT_SET = 0,
-  LODE__V1__SEARCH_RESPONSE__OFFSET_GIVEN_OFFSET = 5
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__OFFSET_GIVEN__CASE)
-} Lode__V1__SearchResponse__OffsetGivenCase;
-
-typedef enum {
-  LODE__V1__SEARCH_RESPONSE__ESTIMATE__NOT_SET = 0,
-  LODE__V1__SEARCH_RESPONSE__ESTIMATE_ESTIMATED_TOTAL_HITS = 6
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__ESTIMATE__CASE)
-} Lode__V1__SearchResponse__EstimateCase;
+  LODE__V1__SEARCH_RESPONSE__INDEX__NOT_SET = 0,
+  LODE__V1__SEARCH_RESPONSE__INDEX_INDEX_UID = 1
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__INDEX__CASE)
+} Lode__V1__SearchResponse__IndexCase;
 
 typedef enum {
   LODE__V1__SEARCH_RESPONSE__HITS_GIVEN__NOT_SET = 0,
-  LODE__V1__SEARCH_RESPONSE__HITS_GIVEN_HITS_PER_PAGE = 7
+  LODE__V1__SEARCH_RESPONSE__HITS_GIVEN_HITS_PER_PAGE = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__HITS_GIVEN__CASE)
 } Lode__V1__SearchResponse__HitsGivenCase;
 
 typedef enum {
   LODE__V1__SEARCH_RESPONSE__PAGE_GIVEN__NOT_SET = 0,
-  LODE__V1__SEARCH_RESPONSE__PAGE_GIVEN_PAGE = 8
+  LODE__V1__SEARCH_RESPONSE__PAGE_GIVEN_PAGE = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__PAGE_GIVEN__CASE)
 } Lode__V1__SearchResponse__PageGivenCase;
 
 typedef enum {
   LODE__V1__SEARCH_RESPONSE__PAGES__NOT_SET = 0,
-  LODE__V1__SEARCH_RESPONSE__PAGES_TOTAL_PAGES = 9
+  LODE__V1__SEARCH_RESPONSE__PAGES_TOTAL_PAGES = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__PAGES__CASE)
 } Lode__V1__SearchResponse__PagesCase;
 
 typedef enum {
   LODE__V1__SEARCH_RESPONSE__TOTAL__NOT_SET = 0,
-  LODE__V1__SEARCH_RESPONSE__TOTAL_TOTAL_HITS = 10
+  LODE__V1__SEARCH_RESPONSE__TOTAL_TOTAL_HITS = 8
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__TOTAL__CASE)
 } Lode__V1__SearchResponse__TotalCase;
 
 typedef enum {
+  LODE__V1__SEARCH_RESPONSE__LIMIT_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_RESPONSE__LIMIT_GIVEN_LIMIT = 9
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__LIMIT_GIVEN__CASE)
+} Lode__V1__SearchResponse__LimitGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_RESPONSE__OFFSET_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_RESPONSE__OFFSET_GIVEN_OFFSET = 10
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__OFFSET_GIVEN__CASE)
+} Lode__V1__SearchResponse__OffsetGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_RESPONSE__ESTIMATE__NOT_SET = 0,
+  LODE__V1__SEARCH_RESPONSE__ESTIMATE_ESTIMATED_TOTAL_HITS = 11
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__ESTIMATE__CASE)
+} Lode__V1__SearchResponse__EstimateCase;
+
+typedef enum {
   LODE__V1__SEARCH_RESPONSE__DISTRIBUTION__NOT_SET = 0,
-  LODE__V1__SEARCH_RESPONSE__DISTRIBUTION_FACET_DISTRIBUTION = 11
+  LODE__V1__SEARCH_RESPONSE__DISTRIBUTION_FACET_DISTRIBUTION = 12
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__DISTRIBUTION__CASE)
 } Lode__V1__SearchResponse__DistributionCase;
 
 typedef enum {
   LODE__V1__SEARCH_RESPONSE__STATS__NOT_SET = 0,
-  LODE__V1__SEARCH_RESPONSE__STATS_FACET_STATS = 12
+  LODE__V1__SEARCH_RESPONSE__STATS_FACET_STATS = 13
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__STATS__CASE)
 } Lode__V1__SearchResponse__StatsCase;
+
+typedef enum {
+  LODE__V1__SEARCH_RESPONSE__PERFORMANCE__NOT_SET = 0,
+  LODE__V1__SEARCH_RESPONSE__PERFORMANCE_PERFORMANCE_DETAILS = 16
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_RESPONSE__PERFORMANCE__CASE)
+} Lode__V1__SearchResponse__PerformanceCase;
 
 struct  Lode__V1__SearchResponse
 {
@@ -190,33 +285,41 @@ struct  Lode__V1__SearchResponse
   char *query;
   uint64_t processing_time_ms;
   char *request_uid;
-  Lode__V1__SearchResponse__LimitGivenCase limit_given_case;
+  /*
+   * Asked for by the header (or gRPC metadata) "meili-include-metadata: true".
+   */
+  Lode__V1__SearchMetadata *metadata;
+  Lode__V1__SearchResponse__IndexCase index_case;
   union {
-    uint32_t limit;
-  };
-  Lode__V1__SearchResponse__OffsetGivenCase offset_given_case;
-  union {
-    uint32_t offset;
-  };
-  Lode__V1__SearchResponse__EstimateCase estimate_case;
-  union {
-    uint64_t estimated_total_hits;
+    char *index_uid;
   };
   Lode__V1__SearchResponse__HitsGivenCase hits_given_case;
   union {
-    uint32_t hits_per_page;
+    uint64_t hits_per_page;
   };
   Lode__V1__SearchResponse__PageGivenCase page_given_case;
   union {
-    uint32_t page;
+    uint64_t page;
   };
   Lode__V1__SearchResponse__PagesCase pages_case;
   union {
-    uint32_t total_pages;
+    uint64_t total_pages;
   };
   Lode__V1__SearchResponse__TotalCase total_case;
   union {
     uint64_t total_hits;
+  };
+  Lode__V1__SearchResponse__LimitGivenCase limit_given_case;
+  union {
+    uint64_t limit;
+  };
+  Lode__V1__SearchResponse__OffsetGivenCase offset_given_case;
+  union {
+    uint64_t offset;
+  };
+  Lode__V1__SearchResponse__EstimateCase estimate_case;
+  union {
+    uint64_t estimated_total_hits;
   };
   Lode__V1__SearchResponse__DistributionCase distribution_case;
   union {
@@ -226,10 +329,599 @@ struct  Lode__V1__SearchResponse
   union {
     ProtobufCBinaryData facet_stats;
   };
+  Lode__V1__SearchResponse__PerformanceCase performance_case;
+  union {
+    ProtobufCBinaryData performance_details;
+  };
 };
 #define LODE__V1__SEARCH_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__search_response__descriptor) \
-    , 0,NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, LODE__V1__SEARCH_RESPONSE__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__ESTIMATE__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__HITS_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__PAGES__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__TOTAL__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__DISTRIBUTION__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__STATS__NOT_SET, {0} }
+    , 0,NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL, LODE__V1__SEARCH_RESPONSE__INDEX__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__HITS_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__PAGES__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__TOTAL__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__ESTIMATE__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__DISTRIBUTION__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__STATS__NOT_SET, {0}, LODE__V1__SEARCH_RESPONSE__PERFORMANCE__NOT_SET, {0} }
+
+
+typedef enum {
+  LODE__V1__SEARCH_METADATA__TEXT__NOT_SET = 0,
+  LODE__V1__SEARCH_METADATA__TEXT_QUERY = 1
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_METADATA__TEXT__CASE)
+} Lode__V1__SearchMetadata__TextCase;
+
+typedef enum {
+  LODE__V1__SEARCH_METADATA__KEY__NOT_SET = 0,
+  LODE__V1__SEARCH_METADATA__KEY_PRIMARY_KEY = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_METADATA__KEY__CASE)
+} Lode__V1__SearchMetadata__KeyCase;
+
+/*
+ * What an analytics service needs to know of a search.
+ */
+struct  Lode__V1__SearchMetadata
+{
+  ProtobufCMessage base;
+  char *query_uid;
+  char *index_uid;
+  Lode__V1__SearchMetadata__TextCase text_case;
+  union {
+    char *query;
+  };
+  Lode__V1__SearchMetadata__KeyCase key_case;
+  union {
+    char *primary_key;
+  };
+};
+#define LODE__V1__SEARCH_METADATA__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__search_metadata__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, LODE__V1__SEARCH_METADATA__TEXT__NOT_SET, {0}, LODE__V1__SEARCH_METADATA__KEY__NOT_SET, {0} }
+
+
+struct  Lode__V1__MultiSearchRequest
+{
+  ProtobufCMessage base;
+  size_t n_queries;
+  Lode__V1__MultiSearchQuery **queries;
+  /*
+   * Given, the hits of all queries come as one list.
+   */
+  Lode__V1__Federation *federation;
+};
+#define LODE__V1__MULTI_SEARCH_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__multi_search_request__descriptor) \
+    , 0,NULL, NULL }
+
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__QUERY__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__QUERY_Q = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__QUERY__CASE)
+} Lode__V1__MultiSearchQuery__QueryCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__OFFSET_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__OFFSET_GIVEN_OFFSET = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__OFFSET_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__OffsetGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__LIMIT_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__LIMIT_GIVEN_LIMIT = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__LIMIT_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__LimitGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__PAGE_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__PAGE_GIVEN_PAGE = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__PAGE_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__PageGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__HITS_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__HITS_GIVEN_HITS_PER_PAGE = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__HITS_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__HitsGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__CROP_LENGTH_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__CROP_LENGTH_GIVEN_CROP_LENGTH = 9
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__CROP_LENGTH_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__CropLengthGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__CROP_MARKER_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__CROP_MARKER_GIVEN_CROP_MARKER = 10
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__CROP_MARKER_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__CropMarkerGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__PRE_TAG_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__PRE_TAG_GIVEN_HIGHLIGHT_PRE_TAG = 12
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__PRE_TAG_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__PreTagGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__POST_TAG_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__POST_TAG_GIVEN_HIGHLIGHT_POST_TAG = 13
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__POST_TAG_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__PostTagGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__FILTER_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__FILTER_GIVEN_FILTER = 15
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__FILTER_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__FilterGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__DISTINCT_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__DISTINCT_GIVEN_DISTINCT = 17
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__DISTINCT_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__DistinctGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__THRESHOLD__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__THRESHOLD_RANKING_SCORE_THRESHOLD = 21
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__THRESHOLD__CASE)
+} Lode__V1__MultiSearchQuery__ThresholdCase;
+
+/*
+ * As SearchRequest, whose fields these are; what a federated query may not say can be told from
+ * its default.
+ */
+struct  Lode__V1__MultiSearchQuery
+{
+  ProtobufCMessage base;
+  char *index_uid;
+  Lode__V1__StringList *attributes_to_retrieve;
+  Lode__V1__StringList *attributes_to_crop;
+  Lode__V1__StringList *attributes_to_highlight;
+  protobuf_c_boolean show_matches_position;
+  size_t n_sort;
+  char **sort;
+  size_t n_facets;
+  char **facets;
+  Lode__V1__MatchingStrategy matching_strategy;
+  Lode__V1__StringList *attributes_to_search_on;
+  size_t n_locales;
+  char **locales;
+  protobuf_c_boolean retrieve_vectors;
+  protobuf_c_boolean show_ranking_score;
+  protobuf_c_boolean show_ranking_score_details;
+  protobuf_c_boolean show_performance_details;
+  Lode__V1__FederationOptions *federation_options;
+  Lode__V1__MultiSearchQuery__QueryCase query_case;
+  union {
+    char *q;
+  };
+  Lode__V1__MultiSearchQuery__OffsetGivenCase offset_given_case;
+  union {
+    uint64_t offset;
+  };
+  Lode__V1__MultiSearchQuery__LimitGivenCase limit_given_case;
+  union {
+    uint64_t limit;
+  };
+  Lode__V1__MultiSearchQuery__PageGivenCase page_given_case;
+  union {
+    uint64_t page;
+  };
+  Lode__V1__MultiSearchQuery__HitsGivenCase hits_given_case;
+  union {
+    uint64_t hits_per_page;
+  };
+  Lode__V1__MultiSearchQuery__CropLengthGivenCase crop_length_given_case;
+  union {
+    uint64_t crop_length;
+  };
+  Lode__V1__MultiSearchQuery__CropMarkerGivenCase crop_marker_given_case;
+  union {
+    char *crop_marker;
+  };
+  Lode__V1__MultiSearchQuery__PreTagGivenCase pre_tag_given_case;
+  union {
+    char *highlight_pre_tag;
+  };
+  Lode__V1__MultiSearchQuery__PostTagGivenCase post_tag_given_case;
+  union {
+    char *highlight_post_tag;
+  };
+  Lode__V1__MultiSearchQuery__FilterGivenCase filter_given_case;
+  union {
+    ProtobufCBinaryData filter;
+  };
+  Lode__V1__MultiSearchQuery__DistinctGivenCase distinct_given_case;
+  union {
+    char *distinct;
+  };
+  Lode__V1__MultiSearchQuery__ThresholdCase threshold_case;
+  union {
+    double ranking_score_threshold;
+  };
+};
+#define LODE__V1__MULTI_SEARCH_QUERY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__multi_search_query__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, 0, 0,NULL, 0,NULL, LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_UNSPECIFIED, NULL, 0,NULL, 0, 0, 0, 0, NULL, LODE__V1__MULTI_SEARCH_QUERY__QUERY__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__HITS_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__CROP_LENGTH_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__CROP_MARKER_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__PRE_TAG_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__POST_TAG_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__FILTER_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__DISTINCT_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__THRESHOLD__NOT_SET, {0} }
+
+
+typedef enum {
+  LODE__V1__FEDERATION_OPTIONS__WEIGHT_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATION_OPTIONS__WEIGHT_GIVEN_WEIGHT = 1
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATION_OPTIONS__WEIGHT_GIVEN__CASE)
+} Lode__V1__FederationOptions__WeightGivenCase;
+
+struct  Lode__V1__FederationOptions
+{
+  ProtobufCMessage base;
+  Lode__V1__FederationOptions__WeightGivenCase weight_given_case;
+  union {
+    double weight;
+  };
+};
+#define LODE__V1__FEDERATION_OPTIONS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__federation_options__descriptor) \
+    , LODE__V1__FEDERATION_OPTIONS__WEIGHT_GIVEN__NOT_SET, {0} }
+
+
+struct  Lode__V1__Federation__FacetsByIndexEntry
+{
+  ProtobufCMessage base;
+  char *key;
+  Lode__V1__FacetNames *value;
+};
+#define LODE__V1__FEDERATION__FACETS_BY_INDEX_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__federation__facets_by_index_entry__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
+typedef enum {
+  LODE__V1__FEDERATION__LIMIT_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATION__LIMIT_GIVEN_LIMIT = 1
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATION__LIMIT_GIVEN__CASE)
+} Lode__V1__Federation__LimitGivenCase;
+
+typedef enum {
+  LODE__V1__FEDERATION__OFFSET_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATION__OFFSET_GIVEN_OFFSET = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATION__OFFSET_GIVEN__CASE)
+} Lode__V1__Federation__OffsetGivenCase;
+
+typedef enum {
+  LODE__V1__FEDERATION__PAGE_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATION__PAGE_GIVEN_PAGE = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATION__PAGE_GIVEN__CASE)
+} Lode__V1__Federation__PageGivenCase;
+
+typedef enum {
+  LODE__V1__FEDERATION__HITS_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATION__HITS_GIVEN_HITS_PER_PAGE = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATION__HITS_GIVEN__CASE)
+} Lode__V1__Federation__HitsGivenCase;
+
+typedef enum {
+  LODE__V1__FEDERATION__DISTINCT_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATION__DISTINCT_GIVEN_DISTINCT = 8
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATION__DISTINCT_GIVEN__CASE)
+} Lode__V1__Federation__DistinctGivenCase;
+
+struct  Lode__V1__Federation
+{
+  ProtobufCMessage base;
+  /*
+   * By index uid; null is none.
+   */
+  size_t n_facets_by_index;
+  Lode__V1__Federation__FacetsByIndexEntry **facets_by_index;
+  Lode__V1__MergeFacets *merge_facets;
+  protobuf_c_boolean show_performance_details;
+  Lode__V1__Federation__LimitGivenCase limit_given_case;
+  union {
+    uint64_t limit;
+  };
+  Lode__V1__Federation__OffsetGivenCase offset_given_case;
+  union {
+    uint64_t offset;
+  };
+  Lode__V1__Federation__PageGivenCase page_given_case;
+  union {
+    uint64_t page;
+  };
+  Lode__V1__Federation__HitsGivenCase hits_given_case;
+  union {
+    uint64_t hits_per_page;
+  };
+  Lode__V1__Federation__DistinctGivenCase distinct_given_case;
+  union {
+    char *distinct;
+  };
+};
+#define LODE__V1__FEDERATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__federation__descriptor) \
+    , 0,NULL, NULL, 0, LODE__V1__FEDERATION__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__HITS_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__DISTINCT_GIVEN__NOT_SET, {0} }
+
+
+struct  Lode__V1__FacetNames
+{
+  ProtobufCMessage base;
+  size_t n_values;
+  char **values;
+};
+#define LODE__V1__FACET_NAMES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__facet_names__descriptor) \
+    , 0,NULL }
+
+
+typedef enum {
+  LODE__V1__MERGE_FACETS__MAX_GIVEN__NOT_SET = 0,
+  LODE__V1__MERGE_FACETS__MAX_GIVEN_MAX_VALUES_PER_FACET = 1
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MERGE_FACETS__MAX_GIVEN__CASE)
+} Lode__V1__MergeFacets__MaxGivenCase;
+
+struct  Lode__V1__MergeFacets
+{
+  ProtobufCMessage base;
+  Lode__V1__MergeFacets__MaxGivenCase max_given_case;
+  union {
+    uint64_t max_values_per_facet;
+  };
+};
+#define LODE__V1__MERGE_FACETS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__merge_facets__descriptor) \
+    , LODE__V1__MERGE_FACETS__MAX_GIVEN__NOT_SET, {0} }
+
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_RESPONSE__KIND__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_RESPONSE__KIND_LIST = 1,
+  LODE__V1__MULTI_SEARCH_RESPONSE__KIND_FEDERATED = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_RESPONSE__KIND__CASE)
+} Lode__V1__MultiSearchResponse__KindCase;
+
+struct  Lode__V1__MultiSearchResponse
+{
+  ProtobufCMessage base;
+  Lode__V1__MultiSearchResponse__KindCase kind_case;
+  union {
+    Lode__V1__MultiSearchResults *list;
+    Lode__V1__FederatedResponse *federated;
+  };
+};
+#define LODE__V1__MULTI_SEARCH_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__multi_search_response__descriptor) \
+    , LODE__V1__MULTI_SEARCH_RESPONSE__KIND__NOT_SET, {0} }
+
+
+/*
+ * In the order of the queries.
+ */
+struct  Lode__V1__MultiSearchResults
+{
+  ProtobufCMessage base;
+  size_t n_results;
+  Lode__V1__SearchResponse **results;
+};
+#define LODE__V1__MULTI_SEARCH_RESULTS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__multi_search_results__descriptor) \
+    , 0,NULL }
+
+
+typedef enum {
+  LODE__V1__FEDERATED_RESPONSE__HITS_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATED_RESPONSE__HITS_GIVEN_HITS_PER_PAGE = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATED_RESPONSE__HITS_GIVEN__CASE)
+} Lode__V1__FederatedResponse__HitsGivenCase;
+
+typedef enum {
+  LODE__V1__FEDERATED_RESPONSE__PAGE_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATED_RESPONSE__PAGE_GIVEN_PAGE = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATED_RESPONSE__PAGE_GIVEN__CASE)
+} Lode__V1__FederatedResponse__PageGivenCase;
+
+typedef enum {
+  LODE__V1__FEDERATED_RESPONSE__PAGES__NOT_SET = 0,
+  LODE__V1__FEDERATED_RESPONSE__PAGES_TOTAL_PAGES = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATED_RESPONSE__PAGES__CASE)
+} Lode__V1__FederatedResponse__PagesCase;
+
+typedef enum {
+  LODE__V1__FEDERATED_RESPONSE__TOTAL__NOT_SET = 0,
+  LODE__V1__FEDERATED_RESPONSE__TOTAL_TOTAL_HITS = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATED_RESPONSE__TOTAL__CASE)
+} Lode__V1__FederatedResponse__TotalCase;
+
+typedef enum {
+  LODE__V1__FEDERATED_RESPONSE__LIMIT_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATED_RESPONSE__LIMIT_GIVEN_LIMIT = 7
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATED_RESPONSE__LIMIT_GIVEN__CASE)
+} Lode__V1__FederatedResponse__LimitGivenCase;
+
+typedef enum {
+  LODE__V1__FEDERATED_RESPONSE__OFFSET_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATED_RESPONSE__OFFSET_GIVEN_OFFSET = 8
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATED_RESPONSE__OFFSET_GIVEN__CASE)
+} Lode__V1__FederatedResponse__OffsetGivenCase;
+
+typedef enum {
+  LODE__V1__FEDERATED_RESPONSE__ESTIMATE__NOT_SET = 0,
+  LODE__V1__FEDERATED_RESPONSE__ESTIMATE_ESTIMATED_TOTAL_HITS = 9
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATED_RESPONSE__ESTIMATE__CASE)
+} Lode__V1__FederatedResponse__EstimateCase;
+
+typedef enum {
+  LODE__V1__FEDERATED_RESPONSE__DISTRIBUTION__NOT_SET = 0,
+  LODE__V1__FEDERATED_RESPONSE__DISTRIBUTION_FACET_DISTRIBUTION = 10
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATED_RESPONSE__DISTRIBUTION__CASE)
+} Lode__V1__FederatedResponse__DistributionCase;
+
+typedef enum {
+  LODE__V1__FEDERATED_RESPONSE__STATS__NOT_SET = 0,
+  LODE__V1__FEDERATED_RESPONSE__STATS_FACET_STATS = 11
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATED_RESPONSE__STATS__CASE)
+} Lode__V1__FederatedResponse__StatsCase;
+
+typedef enum {
+  LODE__V1__FEDERATED_RESPONSE__BY_INDEX__NOT_SET = 0,
+  LODE__V1__FEDERATED_RESPONSE__BY_INDEX_FACETS_BY_INDEX = 12
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATED_RESPONSE__BY_INDEX__CASE)
+} Lode__V1__FederatedResponse__ByIndexCase;
+
+typedef enum {
+  LODE__V1__FEDERATED_RESPONSE__PERFORMANCE__NOT_SET = 0,
+  LODE__V1__FEDERATED_RESPONSE__PERFORMANCE_PERFORMANCE_DETAILS = 14
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATED_RESPONSE__PERFORMANCE__CASE)
+} Lode__V1__FederatedResponse__PerformanceCase;
+
+struct  Lode__V1__FederatedResponse
+{
+  ProtobufCMessage base;
+  /*
+   * Each has a member "_federation": index, query and weighted score.
+   */
+  size_t n_hits;
+  ProtobufCBinaryData *hits;
+  uint64_t processing_time_ms;
+  char *request_uid;
+  Lode__V1__FederatedResponse__HitsGivenCase hits_given_case;
+  union {
+    uint64_t hits_per_page;
+  };
+  Lode__V1__FederatedResponse__PageGivenCase page_given_case;
+  union {
+    uint64_t page;
+  };
+  Lode__V1__FederatedResponse__PagesCase pages_case;
+  union {
+    uint64_t total_pages;
+  };
+  Lode__V1__FederatedResponse__TotalCase total_case;
+  union {
+    uint64_t total_hits;
+  };
+  Lode__V1__FederatedResponse__LimitGivenCase limit_given_case;
+  union {
+    uint64_t limit;
+  };
+  Lode__V1__FederatedResponse__OffsetGivenCase offset_given_case;
+  union {
+    uint64_t offset;
+  };
+  Lode__V1__FederatedResponse__EstimateCase estimate_case;
+  union {
+    uint64_t estimated_total_hits;
+  };
+  Lode__V1__FederatedResponse__DistributionCase distribution_case;
+  union {
+    ProtobufCBinaryData facet_distribution;
+  };
+  Lode__V1__FederatedResponse__StatsCase stats_case;
+  union {
+    ProtobufCBinaryData facet_stats;
+  };
+  Lode__V1__FederatedResponse__ByIndexCase by_index_case;
+  union {
+    ProtobufCBinaryData facets_by_index;
+  };
+  Lode__V1__FederatedResponse__PerformanceCase performance_case;
+  union {
+    ProtobufCBinaryData performance_details;
+  };
+};
+#define LODE__V1__FEDERATED_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__federated_response__descriptor) \
+    , 0,NULL, 0, (char *)protobuf_c_empty_string, LODE__V1__FEDERATED_RESPONSE__HITS_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATED_RESPONSE__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATED_RESPONSE__PAGES__NOT_SET, {0}, LODE__V1__FEDERATED_RESPONSE__TOTAL__NOT_SET, {0}, LODE__V1__FEDERATED_RESPONSE__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATED_RESPONSE__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATED_RESPONSE__ESTIMATE__NOT_SET, {0}, LODE__V1__FEDERATED_RESPONSE__DISTRIBUTION__NOT_SET, {0}, LODE__V1__FEDERATED_RESPONSE__STATS__NOT_SET, {0}, LODE__V1__FEDERATED_RESPONSE__BY_INDEX__NOT_SET, {0}, LODE__V1__FEDERATED_RESPONSE__PERFORMANCE__NOT_SET, {0} }
+
+
+typedef enum {
+  LODE__V1__FACET_SEARCH_REQUEST__FACET_QUERY_GIVEN__NOT_SET = 0,
+  LODE__V1__FACET_SEARCH_REQUEST__FACET_QUERY_GIVEN_FACET_QUERY = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FACET_SEARCH_REQUEST__FACET_QUERY_GIVEN__CASE)
+} Lode__V1__FacetSearchRequest__FacetQueryGivenCase;
+
+typedef enum {
+  LODE__V1__FACET_SEARCH_REQUEST__QUERY__NOT_SET = 0,
+  LODE__V1__FACET_SEARCH_REQUEST__QUERY_Q = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FACET_SEARCH_REQUEST__QUERY__CASE)
+} Lode__V1__FacetSearchRequest__QueryCase;
+
+typedef enum {
+  LODE__V1__FACET_SEARCH_REQUEST__FILTER_GIVEN__NOT_SET = 0,
+  LODE__V1__FACET_SEARCH_REQUEST__FILTER_GIVEN_FILTER = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FACET_SEARCH_REQUEST__FILTER_GIVEN__CASE)
+} Lode__V1__FacetSearchRequest__FilterGivenCase;
+
+typedef enum {
+  LODE__V1__FACET_SEARCH_REQUEST__THRESHOLD__NOT_SET = 0,
+  LODE__V1__FACET_SEARCH_REQUEST__THRESHOLD_RANKING_SCORE_THRESHOLD = 8
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FACET_SEARCH_REQUEST__THRESHOLD__CASE)
+} Lode__V1__FacetSearchRequest__ThresholdCase;
+
+typedef enum {
+  LODE__V1__FACET_SEARCH_REQUEST__EXHAUSTIVE__NOT_SET = 0,
+  LODE__V1__FACET_SEARCH_REQUEST__EXHAUSTIVE_EXHAUSTIVE_FACET_COUNT = 10
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FACET_SEARCH_REQUEST__EXHAUSTIVE__CASE)
+} Lode__V1__FacetSearchRequest__ExhaustiveCase;
+
+struct  Lode__V1__FacetSearchRequest
+{
+  ProtobufCMessage base;
+  char *index_uid;
+  char *facet_name;
+  Lode__V1__MatchingStrategy matching_strategy;
+  Lode__V1__StringList *attributes_to_search_on;
+  size_t n_locales;
+  char **locales;
+  Lode__V1__FacetSearchRequest__FacetQueryGivenCase facet_query_given_case;
+  union {
+    char *facet_query;
+  };
+  Lode__V1__FacetSearchRequest__QueryCase query_case;
+  union {
+    char *q;
+  };
+  Lode__V1__FacetSearchRequest__FilterGivenCase filter_given_case;
+  union {
+    ProtobufCBinaryData filter;
+  };
+  Lode__V1__FacetSearchRequest__ThresholdCase threshold_case;
+  union {
+    double ranking_score_threshold;
+  };
+  Lode__V1__FacetSearchRequest__ExhaustiveCase exhaustive_case;
+  union {
+    protobuf_c_boolean exhaustive_facet_count;
+  };
+};
+#define LODE__V1__FACET_SEARCH_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__facet_search_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_UNSPECIFIED, NULL, 0,NULL, LODE__V1__FACET_SEARCH_REQUEST__FACET_QUERY_GIVEN__NOT_SET, {0}, LODE__V1__FACET_SEARCH_REQUEST__QUERY__NOT_SET, {0}, LODE__V1__FACET_SEARCH_REQUEST__FILTER_GIVEN__NOT_SET, {0}, LODE__V1__FACET_SEARCH_REQUEST__THRESHOLD__NOT_SET, {0}, LODE__V1__FACET_SEARCH_REQUEST__EXHAUSTIVE__NOT_SET, {0} }
+
+
+struct  Lode__V1__FacetHit
+{
+  ProtobufCMessage base;
+  char *value;
+  uint64_t count;
+};
+#define LODE__V1__FACET_HIT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__facet_hit__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+typedef enum {
+  LODE__V1__FACET_SEARCH_RESPONSE__QUERY__NOT_SET = 0,
+  LODE__V1__FACET_SEARCH_RESPONSE__QUERY_FACET_QUERY = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FACET_SEARCH_RESPONSE__QUERY__CASE)
+} Lode__V1__FacetSearchResponse__QueryCase;
+
+struct  Lode__V1__FacetSearchResponse
+{
+  ProtobufCMessage base;
+  size_t n_facet_hits;
+  Lode__V1__FacetHit **facet_hits;
+  uint64_t processing_time_ms;
+  Lode__V1__FacetSearchResponse__QueryCase query_case;
+  union {
+    char *facet_query;
+  };
+};
+#define LODE__V1__FACET_SEARCH_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__facet_search_response__descriptor) \
+    , 0,NULL, 0, LODE__V1__FACET_SEARCH_RESPONSE__QUERY__NOT_SET, {0} }
 
 
 /* Lode__V1__SearchRequest methods */
@@ -270,6 +962,256 @@ Lode__V1__SearchResponse *
 void   lode__v1__search_response__free_unpacked
                      (Lode__V1__SearchResponse *message,
                       ProtobufCAllocator *allocator);
+/* Lode__V1__SearchMetadata methods */
+void   lode__v1__search_metadata__init
+                     (Lode__V1__SearchMetadata         *message);
+size_t lode__v1__search_metadata__get_packed_size
+                     (const Lode__V1__SearchMetadata   *message);
+size_t lode__v1__search_metadata__pack
+                     (const Lode__V1__SearchMetadata   *message,
+                      uint8_t             *out);
+size_t lode__v1__search_metadata__pack_to_buffer
+                     (const Lode__V1__SearchMetadata   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__SearchMetadata *
+       lode__v1__search_metadata__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__search_metadata__free_unpacked
+                     (Lode__V1__SearchMetadata *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__MultiSearchRequest methods */
+void   lode__v1__multi_search_request__init
+                     (Lode__V1__MultiSearchRequest         *message);
+size_t lode__v1__multi_search_request__get_packed_size
+                     (const Lode__V1__MultiSearchRequest   *message);
+size_t lode__v1__multi_search_request__pack
+                     (const Lode__V1__MultiSearchRequest   *message,
+                      uint8_t             *out);
+size_t lode__v1__multi_search_request__pack_to_buffer
+                     (const Lode__V1__MultiSearchRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__MultiSearchRequest *
+       lode__v1__multi_search_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__multi_search_request__free_unpacked
+                     (Lode__V1__MultiSearchRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__MultiSearchQuery methods */
+void   lode__v1__multi_search_query__init
+                     (Lode__V1__MultiSearchQuery         *message);
+size_t lode__v1__multi_search_query__get_packed_size
+                     (const Lode__V1__MultiSearchQuery   *message);
+size_t lode__v1__multi_search_query__pack
+                     (const Lode__V1__MultiSearchQuery   *message,
+                      uint8_t             *out);
+size_t lode__v1__multi_search_query__pack_to_buffer
+                     (const Lode__V1__MultiSearchQuery   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__MultiSearchQuery *
+       lode__v1__multi_search_query__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__multi_search_query__free_unpacked
+                     (Lode__V1__MultiSearchQuery *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__FederationOptions methods */
+void   lode__v1__federation_options__init
+                     (Lode__V1__FederationOptions         *message);
+size_t lode__v1__federation_options__get_packed_size
+                     (const Lode__V1__FederationOptions   *message);
+size_t lode__v1__federation_options__pack
+                     (const Lode__V1__FederationOptions   *message,
+                      uint8_t             *out);
+size_t lode__v1__federation_options__pack_to_buffer
+                     (const Lode__V1__FederationOptions   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__FederationOptions *
+       lode__v1__federation_options__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__federation_options__free_unpacked
+                     (Lode__V1__FederationOptions *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__Federation__FacetsByIndexEntry methods */
+void   lode__v1__federation__facets_by_index_entry__init
+                     (Lode__V1__Federation__FacetsByIndexEntry         *message);
+/* Lode__V1__Federation methods */
+void   lode__v1__federation__init
+                     (Lode__V1__Federation         *message);
+size_t lode__v1__federation__get_packed_size
+                     (const Lode__V1__Federation   *message);
+size_t lode__v1__federation__pack
+                     (const Lode__V1__Federation   *message,
+                      uint8_t             *out);
+size_t lode__v1__federation__pack_to_buffer
+                     (const Lode__V1__Federation   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__Federation *
+       lode__v1__federation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__federation__free_unpacked
+                     (Lode__V1__Federation *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__FacetNames methods */
+void   lode__v1__facet_names__init
+                     (Lode__V1__FacetNames         *message);
+size_t lode__v1__facet_names__get_packed_size
+                     (const Lode__V1__FacetNames   *message);
+size_t lode__v1__facet_names__pack
+                     (const Lode__V1__FacetNames   *message,
+                      uint8_t             *out);
+size_t lode__v1__facet_names__pack_to_buffer
+                     (const Lode__V1__FacetNames   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__FacetNames *
+       lode__v1__facet_names__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__facet_names__free_unpacked
+                     (Lode__V1__FacetNames *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__MergeFacets methods */
+void   lode__v1__merge_facets__init
+                     (Lode__V1__MergeFacets         *message);
+size_t lode__v1__merge_facets__get_packed_size
+                     (const Lode__V1__MergeFacets   *message);
+size_t lode__v1__merge_facets__pack
+                     (const Lode__V1__MergeFacets   *message,
+                      uint8_t             *out);
+size_t lode__v1__merge_facets__pack_to_buffer
+                     (const Lode__V1__MergeFacets   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__MergeFacets *
+       lode__v1__merge_facets__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__merge_facets__free_unpacked
+                     (Lode__V1__MergeFacets *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__MultiSearchResponse methods */
+void   lode__v1__multi_search_response__init
+                     (Lode__V1__MultiSearchResponse         *message);
+size_t lode__v1__multi_search_response__get_packed_size
+                     (const Lode__V1__MultiSearchResponse   *message);
+size_t lode__v1__multi_search_response__pack
+                     (const Lode__V1__MultiSearchResponse   *message,
+                      uint8_t             *out);
+size_t lode__v1__multi_search_response__pack_to_buffer
+                     (const Lode__V1__MultiSearchResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__MultiSearchResponse *
+       lode__v1__multi_search_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__multi_search_response__free_unpacked
+                     (Lode__V1__MultiSearchResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__MultiSearchResults methods */
+void   lode__v1__multi_search_results__init
+                     (Lode__V1__MultiSearchResults         *message);
+size_t lode__v1__multi_search_results__get_packed_size
+                     (const Lode__V1__MultiSearchResults   *message);
+size_t lode__v1__multi_search_results__pack
+                     (const Lode__V1__MultiSearchResults   *message,
+                      uint8_t             *out);
+size_t lode__v1__multi_search_results__pack_to_buffer
+                     (const Lode__V1__MultiSearchResults   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__MultiSearchResults *
+       lode__v1__multi_search_results__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__multi_search_results__free_unpacked
+                     (Lode__V1__MultiSearchResults *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__FederatedResponse methods */
+void   lode__v1__federated_response__init
+                     (Lode__V1__FederatedResponse         *message);
+size_t lode__v1__federated_response__get_packed_size
+                     (const Lode__V1__FederatedResponse   *message);
+size_t lode__v1__federated_response__pack
+                     (const Lode__V1__FederatedResponse   *message,
+                      uint8_t             *out);
+size_t lode__v1__federated_response__pack_to_buffer
+                     (const Lode__V1__FederatedResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__FederatedResponse *
+       lode__v1__federated_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__federated_response__free_unpacked
+                     (Lode__V1__FederatedResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__FacetSearchRequest methods */
+void   lode__v1__facet_search_request__init
+                     (Lode__V1__FacetSearchRequest         *message);
+size_t lode__v1__facet_search_request__get_packed_size
+                     (const Lode__V1__FacetSearchRequest   *message);
+size_t lode__v1__facet_search_request__pack
+                     (const Lode__V1__FacetSearchRequest   *message,
+                      uint8_t             *out);
+size_t lode__v1__facet_search_request__pack_to_buffer
+                     (const Lode__V1__FacetSearchRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__FacetSearchRequest *
+       lode__v1__facet_search_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__facet_search_request__free_unpacked
+                     (Lode__V1__FacetSearchRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__FacetHit methods */
+void   lode__v1__facet_hit__init
+                     (Lode__V1__FacetHit         *message);
+size_t lode__v1__facet_hit__get_packed_size
+                     (const Lode__V1__FacetHit   *message);
+size_t lode__v1__facet_hit__pack
+                     (const Lode__V1__FacetHit   *message,
+                      uint8_t             *out);
+size_t lode__v1__facet_hit__pack_to_buffer
+                     (const Lode__V1__FacetHit   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__FacetHit *
+       lode__v1__facet_hit__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__facet_hit__free_unpacked
+                     (Lode__V1__FacetHit *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__FacetSearchResponse methods */
+void   lode__v1__facet_search_response__init
+                     (Lode__V1__FacetSearchResponse         *message);
+size_t lode__v1__facet_search_response__get_packed_size
+                     (const Lode__V1__FacetSearchResponse   *message);
+size_t lode__v1__facet_search_response__pack
+                     (const Lode__V1__FacetSearchResponse   *message,
+                      uint8_t             *out);
+size_t lode__v1__facet_search_response__pack_to_buffer
+                     (const Lode__V1__FacetSearchResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__FacetSearchResponse *
+       lode__v1__facet_search_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__facet_search_response__free_unpacked
+                     (Lode__V1__FacetSearchResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Lode__V1__SearchRequest_Closure)
@@ -277,6 +1219,48 @@ typedef void (*Lode__V1__SearchRequest_Closure)
                   void *closure_data);
 typedef void (*Lode__V1__SearchResponse_Closure)
                  (const Lode__V1__SearchResponse *message,
+                  void *closure_data);
+typedef void (*Lode__V1__SearchMetadata_Closure)
+                 (const Lode__V1__SearchMetadata *message,
+                  void *closure_data);
+typedef void (*Lode__V1__MultiSearchRequest_Closure)
+                 (const Lode__V1__MultiSearchRequest *message,
+                  void *closure_data);
+typedef void (*Lode__V1__MultiSearchQuery_Closure)
+                 (const Lode__V1__MultiSearchQuery *message,
+                  void *closure_data);
+typedef void (*Lode__V1__FederationOptions_Closure)
+                 (const Lode__V1__FederationOptions *message,
+                  void *closure_data);
+typedef void (*Lode__V1__Federation__FacetsByIndexEntry_Closure)
+                 (const Lode__V1__Federation__FacetsByIndexEntry *message,
+                  void *closure_data);
+typedef void (*Lode__V1__Federation_Closure)
+                 (const Lode__V1__Federation *message,
+                  void *closure_data);
+typedef void (*Lode__V1__FacetNames_Closure)
+                 (const Lode__V1__FacetNames *message,
+                  void *closure_data);
+typedef void (*Lode__V1__MergeFacets_Closure)
+                 (const Lode__V1__MergeFacets *message,
+                  void *closure_data);
+typedef void (*Lode__V1__MultiSearchResponse_Closure)
+                 (const Lode__V1__MultiSearchResponse *message,
+                  void *closure_data);
+typedef void (*Lode__V1__MultiSearchResults_Closure)
+                 (const Lode__V1__MultiSearchResults *message,
+                  void *closure_data);
+typedef void (*Lode__V1__FederatedResponse_Closure)
+                 (const Lode__V1__FederatedResponse *message,
+                  void *closure_data);
+typedef void (*Lode__V1__FacetSearchRequest_Closure)
+                 (const Lode__V1__FacetSearchRequest *message,
+                  void *closure_data);
+typedef void (*Lode__V1__FacetHit_Closure)
+                 (const Lode__V1__FacetHit *message,
+                  void *closure_data);
+typedef void (*Lode__V1__FacetSearchResponse_Closure)
+                 (const Lode__V1__FacetSearchResponse *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -287,6 +1271,20 @@ typedef void (*Lode__V1__SearchResponse_Closure)
 extern const ProtobufCEnumDescriptor    lode__v1__matching_strategy__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__search_request__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__search_response__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__search_metadata__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__multi_search_request__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__multi_search_query__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__federation_options__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__federation__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__federation__facets_by_index_entry__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__facet_names__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__merge_facets__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__multi_search_response__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__multi_search_results__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__federated_response__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__facet_search_request__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__facet_hit__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__facet_search_response__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -22,6 +22,30 @@ LODE_API void lode_v1_search_find_async(struct lode_client *client,
     const Lode__V1__SearchRequest *request,
     const struct lode_call_opts *opts, lode_v1_search_find_fn *done, void *arg);
 
+/* lode.v1.Search/FindMany: one request, one answer. */
+LODE_API enum lode_status lode_v1_search_find_many(struct lode_client *client,
+    const Lode__V1__MultiSearchRequest *request,
+    const struct lode_call_opts *opts, Lode__V1__MultiSearchResponse **ret_answer,
+    struct lode_error *error);
+/* answer: NULL on failure; yours to lode_message_free(). Exactly one callback. */
+typedef void lode_v1_search_find_many_fn(void *arg, Lode__V1__MultiSearchResponse *answer,
+    const struct lode_error *error);
+LODE_API void lode_v1_search_find_many_async(struct lode_client *client,
+    const Lode__V1__MultiSearchRequest *request,
+    const struct lode_call_opts *opts, lode_v1_search_find_many_fn *done, void *arg);
+
+/* lode.v1.Search/FindFacets: one request, one answer. */
+LODE_API enum lode_status lode_v1_search_find_facets(struct lode_client *client,
+    const Lode__V1__FacetSearchRequest *request,
+    const struct lode_call_opts *opts, Lode__V1__FacetSearchResponse **ret_answer,
+    struct lode_error *error);
+/* answer: NULL on failure; yours to lode_message_free(). Exactly one callback. */
+typedef void lode_v1_search_find_facets_fn(void *arg, Lode__V1__FacetSearchResponse *answer,
+    const struct lode_error *error);
+LODE_API void lode_v1_search_find_facets_async(struct lode_client *client,
+    const Lode__V1__FacetSearchRequest *request,
+    const struct lode_call_opts *opts, lode_v1_search_find_facets_fn *done, void *arg);
+
 #ifdef __cplusplus
 }
 #endif

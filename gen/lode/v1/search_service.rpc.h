@@ -8,11 +8,15 @@
 /* lode.v1.Search: a slot a method; arg is the service's own. */
 struct lode__v1__search__handlers {
     void (*find)(struct rpc_call *call, const Lode__V1__SearchRequest *request, void *arg);
+    void (*find_many)(struct rpc_call *call, const Lode__V1__MultiSearchRequest *request, void *arg);
+    void (*find_facets)(struct rpc_call *call, const Lode__V1__FacetSearchRequest *request, void *arg);
 };
 
 /* Places in the service's methods. */
 enum {
     LODE__V1__SEARCH__FIND = 0,
+    LODE__V1__SEARCH__FIND_MANY = 1,
+    LODE__V1__SEARCH__FIND_FACETS = 2,
 };
 
 extern const struct rpc_service lode__v1__search__service;
