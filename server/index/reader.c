@@ -27,6 +27,7 @@ void reader_close(struct reader *r)
     if (!r)
         return;
     reader__close_columns(r);
+    reader__close_lists(r);
     xfree(r);
 }
 

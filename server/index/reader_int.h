@@ -18,6 +18,7 @@ struct reader {
     const struct index_state *state;   /* of the view's snapshot */
     const struct search_state *search; /* the state's; never NULL */
     struct column *columns;            /* owned: those opened so far, linked by column_read.c */
+    struct store_cursor *lists[3];     /* owned: by kind of posting, shared by posting_read.c */
 };
 
 /* The store below; a reader is used by one thread at a time, and so is its view. */
@@ -25,6 +26,8 @@ struct store_view *reader__store(struct reader *r);
 
 /* column_read.c: frees all columns that were opened; called by reader_close(). */
 void reader__close_columns(struct reader *r);
+/* posting_read.c: the same for its cursors. */
+void reader__close_lists(struct reader *r);
 
 /* ---- search_state.c ---------------------------------------------------------------------- */
 

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * posting_read.c -- lists of postings for searches: a tile's rows, and occurrences.
+ *
+ * Opening reads the list's chunks through a cursor that all lists of the reader
+ * share, and which steps rather than seeks when the next list is near: queries
+ * open many rare words that are neighbours. A list that takes at most HEAD_BYTES
+ * is in memory then. A larger one keeps what was read, in whole tiles, and reads
+ * on through a cursor of its own when tiles beyond are asked for; memory holds
+ * one tile of it.
+ *
+ * (1) chunks are of whole tiles, rising; those before `next` were passed over.
+ * (2) While more is true, chunks from the key `resume` on are in the store only.
+ */
+#include "index/posting_int.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "index/keys.h"
+#include "index/reader_int.h"
+#include "store/store.h"
+#include "text/text.h"
+
+enum {
+    HEAD_BYTES = 16384,
+    STEPS_MAX = 8, /* keys that are stepped over rather than sought: a seek costs so many */
+};
+
+struct chunk_ref {
+    uint32_t row;
+    size_t at, n; /* in text */
+};
+
+struct postings {
+    struct reader *reader;
+    struct key list;
+    size_t n_list;
+    struct buf text;
+    struct chunk_ref *chunks; /* owned (1) */
+    size_t n, cap, next;
+    bool more; /* (2) */
+    uint32_t resume;
+    struct store_cursor *cursor; /* owned, or NULL */
+    struct posting *found;       /* owned; of the last postings_of() */
+    size_t n_found, found_cap;
+    struct tile *scratch; /* owned, or NULL */
+    uint32_t tile;        /* asked last */
+};
+
+/* ---- chunks from the store --------------------------------------------------------------- */
+
+void reader__close_lists(struct reader *r)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_LEN(r->lists); i++)
+        store_cursor_close(r->lists[i]);
+}
+
+/* To the first key >= key; stepping when it is near. */
+static void move_to(struct store_cursor *c, struct bytes key)
+{
+    int i;
+
+    if (store_cursor_valid(c) && bytes_cmp(store_cursor_key(c), key) <= 0)
+        for (i = 0; i < STEPS_MAX && store_cursor_valid(c); i++) {
+            if (bytes_cmp(store_cursor_key(c), key) >= 0)
+                return;
+            store_cursor_next(c);
+        }
+    if (!store_cursor_valid(c) || bytes_cmp(store_cursor_key(c), key) != 0)
+        store_cursor_seek(c, key);
+}
+
+/* The row of the list's chunk that the cursor is on; false: it is behind the list. */
+static bool on_list(const struct postings *p, struct store_cursor *c, uint32_t *ret_row)
+{
+    struct bytes key;
+
+    if (!store_cursor_valid(c))
+        return false;
+    key = store_cursor_key(c);
+    if (key.n != p->n_list + 4 || memcmp(key.p, p->list.p, p->n_list) != 0)
+        return false;
+    *ret_row = get_u32be(key.p + p->n_list);
+    return true;
+}
+
+static void keep_chunk(struct postings *p, uint32_t row, struct bytes chunk)
+{
+    p->chunks = index__grow(p->chunks, sizeof *p->chunks, p->n + 1, &p->cap);
+    p->chunks[p->n++] = (struct chunk_ref){row, p->text.n, chunk.n};
+    (void)buf_bytes(&p->text, chunk);
+}
+
+/* Drops the tile of `row` from the end: only whole tiles are kept. */
+static void drop_tile(struct postings *p, uint32_t row)
+{
+    while (p->n && p->chunks[p->n - 1].row / TILE_ROWS == row / TILE_ROWS) {
+        p->n--;
+        p->resume = p->chunks[p->n].row;
+        buf_cut(&p->text, p->chunks[p->n].at);
+    }
+}
+
+static enum rc read_head(struct postings *p, struct store_cursor *c, struct err *err)
+{
+    uint32_t row;
+
+    move_to(c, posting_key__row(&p->list, p->n_list, 0));
+    for (; on_list(p, c, &row); store_cursor_next(c)) {
+        struct bytes chunk = store_cursor_value(c);
+
+        if (p->text.n + chunk.n > HEAD_BYTES) {
+            p->more = true;
+            p->resume = row;
+            drop_tile(p, row);
+            break;
+        }
+        keep_chunk(p, row, chunk);
+    }
+    return store_cursor_end(c, err);
+}
+
+/* Replaces the chunks by those of the tile, from the store. */
+static enum rc read_tile(struct postings *p, uint32_t tile, struct err *err)
+{
+    uint32_t row = 0;
+    enum rc rc;
+
+    p->n = 0;
+    p->next = 0;
+    buf_clear(&p->text);
+    if (p->resume / TILE_ROWS > tile)
+        return RC_OK;
+    if (!p->cursor) {
+        rc = store_cursor_open(reader__store(p->reader), bytes_of(p->list.p, p->n_list), false,
+                               &p->cursor, err);
+        if (rc != RC_OK)
+            return rc;
+    }
+    if (p->resume / TILE_ROWS < tile)
+        p->resume = tile * TILE_ROWS;
+    move_to(p->cursor, posting_key__row(&p->list, p->n_list, p->resume));
+    for (; on_list(p, p->cursor, &row); store_cursor_next(p->cursor)) {
+        if (row / TILE_ROWS > tile)
+            break;
+        keep_chunk(p, row, store_cursor_value(p->cursor));
+    }
+    p->more = store_cursor_valid(p->cursor);
+    p->resume = row;
+    return store_cursor_end(p->cursor, err);
+}
+
+/* Makes chunks[next..] begin with those of the tile, if the list has it. */
+static enum rc come_to(struct postings *p, uint32_t tile, struct err *err)
+{
+    ASSERT(tile >= p->tile && tile <= UINT32_MAX / TILE_ROWS);
+    p->tile = tile;
+    while (p->next < p->n && p->chunks[p->next].row / TILE_ROWS < tile)
+        p->next++;
+    return p->next < p->n || !p->more ? RC_OK : read_tile(p, tile, err);
+}
+
+/* The i-th chunk of the tile; false: there are no more. */
+static bool chunk_at(const struct postings *p, size_t i, struct chunk_view *ret, enum rc *ret_rc,
+                     struct err *err)
+{
+    const struct chunk_ref *c = &p->chunks[p->next + i];
+
+    *ret_rc = RC_OK;
+    if (p->next + i >= p->n || c->row / TILE_ROWS != p->tile)
+        return false;
+    *ret_rc = posting_chunk__open(bytes_of(p->text.p + c->at, c->n), c->row, ret, err);
+    return *ret_rc == RC_OK;
+}
+
+enum rc postings_open(struct reader *r, enum posting_kind kind, struct bytes key,
+                      struct postings **ret_postings, struct err *err)
+{
+    struct postings *p;
+    struct bytes list;
+    enum rc rc;
+
+    if (r->search->words == 0 || key.n == 0 || key.n > TEXT_WORD_MAX)
+        return RC_NOT_FOUND;
+    p = xcalloc(1, sizeof *p);
+    p->reader = r;
+    list = posting_key__list(&p->list, kind, r->search->words, key);
+    p->n_list = list.n;
+    buf_init(&p->text, BUF_NO_LIMIT);
+    rc = RC_OK;
+    if (!r->lists[kind])
+        rc = store_cursor_open(reader__store(r), bytes_of(list.p, KEY_HEAD), false, &r->lists[kind],
+                               err);
+    if (rc == RC_OK)
+        rc = read_head(p, r->lists[kind], err);
+    if (rc == RC_OK && p->n == 0 && !p->more)
+        rc = RC_NOT_FOUND;
+    if (rc == RC_OK)
+        *ret_postings = p;
+    else
+        postings_close(p);
+    return rc;
+}
+
+void postings_close(struct postings *p)
+{
+    if (!p)
+        return;
+    store_cursor_close(p->cursor);
+    buf_done(&p->text);
+    xfree(p->chunks);
+    xfree(p->found);
+    xfree(p->scratch);
+    xfree(p);
+}
+
+/* ---- rows and occurrences ------------------------------------------------------------------ */
+
+enum rc postings_rows(struct postings *p, uint32_t tile, struct tile *rows, struct err *err)
+{
+    struct chunk_view c;
+    uint32_t last;
+    size_t i;
+    enum rc rc;
+
+    rc = come_to(p, tile, err);
+    if (rc != RC_OK)
+        return rc;
+    for (i = 0; chunk_at(p, i, &c, &rc, err); i++)
+        if (!posting_chunk__rows(&c, rows, &last))
+            return posting_chunk__damaged(err);
+    return rc;
+}
+
+/* A chunk whose wanted rows are being gathered. */
+struct gathering {
+    struct postings *p;
+    const struct chunk_view *c;
+    const uint8_t *at; /* occurrences of the chunk's row number `done` */
+    size_t done, n_fields;
+};
+
+/* Notes the posting of the chunk's ordinal-th row. */
+static bool gather(struct gathering *g, size_t ordinal, uint32_t row)
+{
+    struct postings *p = g->p;
+    struct posting *f;
+
+    if (p->n_found == p->found_cap)
+        p->found = index__grow(p->found, sizeof *p->found, p->n_found + 1, &p->found_cap);
+    f = &p->found[p->n_found++];
+    *f = (struct posting){(uint16_t)row, (uint16_t)g->c->base, NULL};
+    if (!g->c->occurs)
+        return true;
+    if (ordinal > g->done)
+        g->at = posting_chunk__skip(g->at, g->c->end, ordinal - g->done);
+    f->at = g->at;
+    if (g->at)
+        g->at = posting_chunk__check_row(g->at, g->c->end, g->c->base, g->n_fields);
+    g->done = ordinal + 1;
+    return g->at != NULL;
+}
+
+/* tile: the chunk's rows alone. */
+static bool gather_chunk(struct gathering *g, const struct tile *tile, const struct tile *only,
+                         uint32_t last)
+{
+    size_t ordinal = 0, i;
+
+    for (i = g->c->first / 64; i <= last / 64; i++) {
+        uint64_t has = tile->bits[i], w = has & only->bits[i];
+
+        for (; w; w &= w - 1) {
+            uint64_t below = (w & -w) - 1;
+
+            if (!gather(g, ordinal + (size_t)__builtin_popcountll(has & below),
+                        (uint32_t)(64 * i) + (uint32_t)__builtin_ctzll(w)))
+                return false;
+        }
+        ordinal += (size_t)__builtin_popcountll(has);
+    }
+    return true;
+}
+
+enum rc postings_of(struct postings *p, uint32_t tile, const struct tile *only,
+                    const struct posting **ret_postings, size_t *ret_n, struct err *err)
+{
+    size_t i, n_fields = reader_n_fields(p->reader);
+    struct chunk_view c;
+    uint32_t last = 0;
+    enum rc rc;
+
+    rc = come_to(p, tile, err);
+    if (rc != RC_OK)
+        return rc;
+    if (!p->scratch)
+        p->scratch = xmalloc(sizeof *p->scratch);
+    p->n_found = 0;
+    for (i = 0; chunk_at(p, i, &c, &rc, err); i++) {
+        struct gathering g = {.p = p, .c = &c, .n_fields = n_fields};
+
+        if (i > 0 && c.first <= last) /* rows must rise over all chunks */
+            return posting_chunk__damaged(err);
+        memset(p->scratch, 0, sizeof *p->scratch);
+        g.at = posting_chunk__rows(&c, p->scratch, &last);
+        if (!g.at || !gather_chunk(&g, p->scratch, only, last))
+            return posting_chunk__damaged(err);
+    }
+    if (rc == RC_OK) {
+        *ret_postings = p->found;
+        *ret_n = p->n_found;
+    }
+    return rc;
+}
+
+void occurrences_of(const struct posting *p, struct occurrence_iter *it)
+{
+    *it = (struct occurrence_iter){p->at, chunk_before(p->first_field), p->at == NULL};
+}
+
+bool occurrences_next(struct occurrence_iter *it, struct occurrence *ret)
+{
+    if (it->last)
+        return false;
+    /* The row was checked when it was handed out, so no code runs over this end. */
+    it->at = chunk_occurrence(it->at, it->at + 16, &it->now);
+    it->last = it->at[-1] & CODE_LAST;
+    *ret = it->now;
+    return true;
+}

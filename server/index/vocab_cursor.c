@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vocab_cursor.c -- a walk over the words of both runs in one order.
+ *
+ * Each run's next word lies in its own text of the cursor, with its length in
+ * the last byte; 0 there: the run is at its end, or not yet begun (the cursor
+ * knows which: its word has no address before the first).
+ */
+#include "index/vocab_int.h"
+
+#include "base/assert.h"
+#include "index/reader_int.h"
+
+enum { AT_N = 255 }; /* of text: the word's length; words have at most TEXT_WORD_MAX bytes */
+
+static struct run_cursor load(struct word_cursor *c, int i)
+{
+    return (struct run_cursor){i ? c->vocab->delta : c->vocab->base, i ? c->delta_place : c->place,
+                               c->text[i], c->text[i][AT_N]};
+}
+
+static void save(struct word_cursor *c, int i, const struct run_cursor *r)
+{
+    c->text[i][AT_N] = (uint8_t)r->n;
+    *(i ? &c->delta_place : &c->place) = r->next;
+}
+
+static struct bytes pending(const struct word_cursor *c, int i)
+{
+    return bytes_of(c->text[i], c->text[i][AT_N]);
+}
+
+/* Stands on the smaller of the two; false: both runs are at their ends. */
+static bool choose(struct word_cursor *c)
+{
+    struct bytes a = pending(c, 0), b = pending(c, 1);
+
+    c->word = a.n && (!b.n || bytes_cmp(a, b) < 0) ? a : b;
+    return c->word.n > 0;
+}
+
+void reader_words(const struct reader *r, struct word_cursor *c)
+{
+    memset(c, 0, sizeof *c);
+    c->vocab = r->search->vocab;
+}
+
+bool word_cursor_seek(struct word_cursor *c, struct bytes word)
+{
+    uint8_t before[TEXT_WORD_MAX];
+    size_t n_before = c->word.n;
+    int i;
+
+    if (n_before)
+        memcpy(before, c->word.p, n_before);
+    for (i = 0; i < 2; i++) {
+        struct run_cursor r = load(c, i);
+
+        (void)run_cursor__seek(&r, word);
+        save(c, i, &r);
+    }
+    if (!choose(c)) {
+        c->shared = 0;
+        return false;
+    }
+    c->shared = vocab__shared(bytes_of(before, n_before), c->word);
+    return true;
+}
+
+bool word_cursor_next(struct word_cursor *c)
+{
+    bool from_delta = c->word.p == c->text[1];
+    struct bytes other = pending(c, !from_delta);
+    size_t shared, shared_other;
+    struct run_cursor r;
+
+    if (!c->word.p)
+        return word_cursor_seek(c, B("")); /* before the first */
+    if (!c->word.n)
+        return false;
+    /* Before the word of now goes away. */
+    shared_other = other.n ? vocab__shared(c->word, other) : 0;
+    r = load(c, from_delta);
+    shared = 0;
+    (void)run_cursor__next(&r, &shared);
+    save(c, from_delta, &r);
+    if (!choose(c)) {
+        c->shared = 0;
+        return false;
+    }
+    c->shared = c->word.p == other.p ? shared_other : shared;
+    return true;
+}
+
+bool reader_has_word(const struct reader *r, struct bytes word)
+{
+    return vocab__has(r->search->vocab, word);
+}
+
+uint64_t reader_n_words(const struct reader *r)
+{
+    return vocab__count(r->search->vocab);
+}
