@@ -56,13 +56,16 @@ struct edge {
     uint8_t from, to;
     bool phrase;
     bool prefix;
-    uint8_t base_typos; /* 0; of n-grams 1 per joint (so 2 terms: 1... see derive.c) */
-    uint8_t allowance;  /* typos allowed */
+    uint8_t base_typos; /* 0; of n-grams the number of their terms: 2 or 3 */
+    uint8_t allowance;  /* typos allowed; of n-grams 1 less for every joint */
+    uint8_t max_typos;  /* the most it can cost, base_typos too; phrases: 0 */
     uint32_t position;  /* of its first word in the query */
     struct bytes word;  /* folded, as typed; phrases: empty */
     const struct derivation *derivations; /* rising typos */
     size_t n_derivations;
 };
+
+struct graph_mark; /* graph.c */
 
 struct graph {
     size_t n_terms;           /* nodes 0 .. n_terms; 0: placeholder */
@@ -70,10 +73,13 @@ struct graph {
     size_t n_edges;
     bool mandatory[QUERY_TERMS_MAX];     /* phrases: never dropped */
     uint8_t drop_order[QUERY_TERMS_MAX]; /* terms as they are dropped, first one first */
+    uint8_t drop_step[QUERY_TERMS_MAX];  /* of each of them, from 0: equal ones go together */
     size_t n_droppable;                  /* of them; MATCH_ALL: 0 */
     const struct derivation *negatives;  /* rows that have one are out */
     size_t n_negatives;
-    unsigned max_typos; /* of the whole query, for scores */
+    unsigned max_typos; /* of all terms; an n-gram that matches may cost more (edge.max_typos) */
+    const struct graph_mark *marks; /* for graph__marks_word() */
+    size_t n_marks;
 };
 
 /*
@@ -82,7 +88,11 @@ struct graph {
  */
 enum rc graph__make(const struct search *s, struct graph *ret_graph, struct err *err) MUST_CHECK;
 
-/* For marking: what a token of a text may match. Made without the vocabulary being needed twice. */
+/*
+ * Whether a word of a text is one that some edge stands for (phrases and other
+ * runs of words: not here). *ret_prefix_chars: how many of its first characters
+ * were typed, of prefix terms; 0: all of it.
+ */
 bool graph__marks_word(const struct graph *g, struct bytes word, size_t *ret_prefix_chars);
 
 /* ---- filters -----------------------------------------------------------------------------------
@@ -106,6 +116,7 @@ struct score_part {
     uint32_t a, b;      /* matchingWords/max, typoCount/max, exact words/max: for the details */
     uint8_t match_type; /* exactness: 3 exactMatch, 2 matchesStart, 1 noExactMatch */
     bool skipped;       /* the time budget was over */
+    double first_score, second_score; /* legacy attribute: of attributeRank and of wordPosition */
     struct bytes field; /* of sorts: as written in the request, "price:asc" */
     struct bytes value; /* JSON of what was sorted by */
     double distance;    /* geo, metres; < 0: none */

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rank_int.h -- what matching and ranking share; no other file of the room looks in here.
+ *
+ *   match*.c       which rows of a tile have which edge of the graph, and where
+ *   rank_rules.c   ranking rules and sort -> the layout of a cost, and the order of steps
+ *   rank_cost.c    the costs of the rules, and their maxima
+ *   rank_one.c     rows that one edge decides (one word): no path to look for
+ *   rank_path.c    all others: the cheapest path through the graph
+ *   rank_exact.c   exactAttribute
+ *   rank_top.c     the best rows so far
+ *   rank_score.c   costs -> scores and their parts
+ *   rank.c         tile by tile through all that
+ */
+#pragma once
+
+#include "base/assert.h"
+#include "query/query_int.h"
+
+/* ---- sets of rows of one tile ------------------------------------------------------------ */
+
+static inline void tile__and(struct tile *a, const struct tile *b)
+{
+    for (size_t i = 0; i < TILE_WORDS; i++)
+        a->bits[i] &= b->bits[i];
+}
+
+static inline void tile__and_not(struct tile *a, const struct tile *b)
+{
+    for (size_t i = 0; i < TILE_WORDS; i++)
+        a->bits[i] &= ~b->bits[i];
+}
+
+static inline void tile__or(struct tile *a, const struct tile *b)
+{
+    for (size_t i = 0; i < TILE_WORDS; i++)
+        a->bits[i] |= b->bits[i];
+}
+
+static inline void tile__or_and(struct tile *a, const struct tile *b, const struct tile *c)
+{
+    for (size_t i = 0; i < TILE_WORDS; i++)
+        a->bits[i] |= b->bits[i] & c->bits[i];
+}
+
+static inline bool tile__any(const struct tile *a)
+{
+    uint64_t any = 0;
+
+    for (size_t i = 0; i < TILE_WORDS; i++)
+        any |= a->bits[i];
+    return any != 0;
+}
+
+static inline bool tile__meets(const struct tile *a, const struct tile *b)
+{
+    uint64_t any = 0;
+
+    for (size_t i = 0; i < TILE_WORDS; i++)
+        any |= a->bits[i] & b->bits[i];
+    return any != 0;
+}
+
+static inline size_t tile__count(const struct tile *a)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < TILE_WORDS; i++)
+        n += (size_t)__builtin_popcountll(a->bits[i]);
+    return n;
+}
+
+static inline bool tile__has(const struct tile *a, uint32_t row)
+{
+    return a->bits[row % TILE_ROWS / 64] >> (row % 64) & 1;
+}
+
+static inline void tile__set(struct tile *a, uint32_t row)
+{
+    a->bits[row % TILE_ROWS / 64] |= (uint64_t)1 << (row % 64);
+}
+
+static inline void tile__unset(struct tile *a, uint32_t row)
+{
+    a->bits[row % TILE_ROWS / 64] &= ~((uint64_t)1 << (row % 64));
+}
+
+/* Walks the rows of a tile: for (i = tile__next(t, 0); i < TILE_ROWS; i = tile__next(t, i + 1)). */
+static inline uint32_t tile__next(const struct tile *a, uint32_t from)
+{
+    uint32_t word = from / 64;
+    uint64_t bits;
+
+    if (from >= TILE_ROWS)
+        return TILE_ROWS;
+    bits = a->bits[word] & (UINT64_MAX << (from % 64));
+    while (bits == 0) {
+        if (++word == TILE_WORDS)
+            return TILE_ROWS;
+        bits = a->bits[word];
+    }
+    return word * 64 + (uint32_t)__builtin_ctzll(bits);
+}
+
+/* ---- match.c: edges -> rows -------------------------------------------------------------- */
+
+/* How well the words of an edge were hit; what a path costs depends on nothing finer. */
+enum match_class {
+    CLASS_EXACT,  /* the very word */
+    CLASS_ZERO,   /* no typo, but not the word: what it begins, synonyms */
+    CLASS_ONE,    /* one typo, or split in two */
+    CLASS_TWO,    /* two typos */
+    MATCH_CLASSES /* how many */
+};
+static inline unsigned match__class_typos(unsigned class)
+{
+    return class < CLASS_ONE ? 0 : class - 1;
+}
+
+/* A place in a document: field << PLACE_FIELD_SHIFT | position. Fields are never near each other.
+ */
+enum { PLACE_FIELD_SHIFT = 17 };
+#define PLACE_POSITION_MASK (((uint64_t)1 << PLACE_FIELD_SHIFT) - 1)
+
+struct places {
+    uint64_t *at; /* owned */
+    size_t n, cap;
+};
+void places__add(struct places *p, uint64_t place);
+
+/* Which fields count. */
+enum { FIELD_SEARCHED = 1, FIELD_TYPOS = 2 };
+struct match_fields {
+    uint32_t n;
+    const uint32_t *rank;
+    const uint8_t *flags;   /* of FIELD_ bits */
+    bool all, typos_in_all; /* no field lacks FIELD_SEARCHED; FIELD_TYPOS */
+};
+
+/* A derivation and its open lists, a list a word. */
+struct match_source {
+    const struct derivation *d;
+    struct postings **lists;      /* owned */
+    const struct posting **found; /* scratch of match__visit(), per word */
+    size_t *n_found, *next_found;
+    uint32_t lead; /* stop words of a phrase before its first listed word */
+    uint32_t span; /* positions from its first to its last word */
+    enum match_class class;
+    uint8_t need; /* FIELD_ bits that a field must have */
+    bool check;   /* some fields lack them */
+    bool gone;    /* a word of it is in no row */
+};
+
+struct match_edge {
+    const struct edge *edge;
+    struct match_source *sources;
+    size_t n_sources;
+    unsigned n_terms;
+    uint32_t end; /* query position of its last word */
+    bool any;
+    bool any_of[MATCH_CLASSES];
+    struct tile rows[MATCH_CLASSES]; /* of the tile match__tile() was called for */
+    struct tile all;
+};
+
+enum { MATCH_TYPO_SETS = 4 };
+
+struct match {
+    const struct search *search;
+    const struct graph *graph;
+    struct match_fields fields;
+    struct match_edge *edges; /* owned, graph->n_edges of them */
+    struct match_source *negatives;
+    struct tile base;                       /* rows that may match: live, filtered, no negative */
+    struct tile nodes[QUERY_TERMS_MAX + 1]; /* scratch of match__reach() */
+    struct tile (*typos)[QUERY_TERMS_MAX + 1]; /* owned: [total][node], see match__reach_typos() */
+    struct tile scratch;
+    struct places places, other;           /* scratch */
+    uint16_t dropped[QUERY_TERMS_MAX + 1]; /* bit per term, by level */
+    unsigned max_level;
+};
+
+enum rc match__open(const struct search *s, const struct graph *g, struct match **ret_match,
+                    struct err *err) MUST_CHECK;
+void match__close(struct match *m); /* NULL is fine */
+enum rc match__fields(const struct search *s, struct match_fields *ret_fields,
+                      struct err *err) MUST_CHECK;
+/* Reads what edges have in a tile; rows outside of universe need not be told. Tiles rise. */
+enum rc match__tile(struct match *m, uint32_t tile, const struct tile *universe,
+                    struct err *err) MUST_CHECK;
+/* Terms [from, to) are all dropped at a level, or there are none. */
+bool match__free(const struct match *m, unsigned level, unsigned from, unsigned to);
+/* An edge may be used until all of its terms are dropped. */
+bool match__usable(const struct match *m, unsigned level, const struct match_edge *e);
+/* Rows that some path leads through when `level` terms are dropped. */
+void match__reach(struct match *m, unsigned level, struct tile *out);
+/*
+ * Those that one does with exactly so many typos. Call with total = 0, 1, ... up
+ * to MATCH_TYPO_SETS - 1 for the same level and tile.
+ */
+void match__reach_typos(struct match *m, unsigned level, unsigned total, struct tile *out);
+
+/*
+ * Calls visit for each row of `only` that has the source, rising, with its places
+ * (of the first word, stop words before it counted), which are borrowed.
+ */
+typedef void match_visit_fn(void *arg, uint32_t row, const uint64_t *places, size_t n);
+enum rc match__visit(struct match *m, struct match_source *src, uint32_t tile,
+                     const struct tile *only, match_visit_fn *visit, void *arg,
+                     struct err *err) MUST_CHECK;
+
+/* ---- sort.c: values to sort by ------------------------------------------------------------- */
+
+struct sort_rule {
+    bool geo, descending;
+    enum rule_kind kind; /* RULE_SORT, or RULE_ASC, RULE_DESC of the settings */
+    struct bytes field;  /* without ":asc" */
+    struct bytes text;   /* as written: "price:asc" */
+    double lat, lng;
+    struct column *column;          /* NULL: no row has it; of geo: the latitude */
+    struct column *column_lng;      /* geo */
+    const struct column_part *part; /* the last one looked into; NULL: none has the member */
+    const struct column_part *part_lng;
+    uint32_t part_first; /* of `part`; UINT32_MAX: none yet */
+};
+
+/* Numbers, then texts, then rows without a value; within a group as the rule says. */
+enum sort_group { SORT_NUMBER, SORT_TEXT, SORT_NONE };
+struct sort_key {
+    enum sort_group group;
+    double number;                    /* geo: whole metres */
+    const struct column_value *value; /* NULL: geo, none */
+};
+
+/* "field:asc"; *ret_geo is false for the settings' rules, which know no points. */
+enum rc sort__parse(struct bytes text, const char *word, struct sort_rule *ret_rule,
+                    struct err *err) MUST_CHECK;
+/* Syntax, the `sort` rule, sortable attributes; *ret_syntax: the text itself was wrong. */
+enum rc sort__check(const struct search *s, const char *word, bool *ret_syntax,
+                    struct err *err) MUST_CHECK;
+enum rc sort__open(struct reader *r, struct sort_rule *rule, struct err *err) MUST_CHECK;
+enum rc sort__key(struct sort_rule *rule, uint32_t row, struct sort_key *ret_key,
+                  struct err *err) MUST_CHECK;
+int sort__compare(const struct sort_rule *rule, const struct sort_key *a, const struct sort_key *b);
+/* The row's own place, for details. False: it has none. */
+enum rc sort__point(struct sort_rule *rule, uint32_t row, bool *ret_has, double *ret_lat,
+                    double *ret_lng, struct err *err) MUST_CHECK;
+
+/* ---- rank_rules.c, rank_cost.c: what a row costs ------------------------------------------- */
+
+/*
+ * A row's cost is one number: the costs of all text rules side by side, the
+ * first rule in the highest bits. Costs of a path are sums, none outgrows its
+ * bits, so the smallest sum is the path that is best on the first rule, then on
+ * the second, and so on.
+ */
+enum cost {
+    COST_WORDS,           /* terms dropped */
+    COST_TYPO,            /* typos of all derivations */
+    COST_PROXIMITY,       /* (distance - 1) of neighbours, and joints of n-grams */
+    COST_ATTRIBUTE,       /* ranks of fields */
+    COST_POSITION,        /* steps away from the place in the query */
+    COST_EXACT_ATTRIBUTE, /* 0 whole field, 1 its beginning, 2 neither */
+    COST_EXACT_WORDS,     /* terms that are not there as typed */
+    N_COSTS
+};
+
+/* One step of a comparison: some bits of the cost, or a sort rule. */
+struct rank_step {
+    uint64_t mask; /* 0: a sort rule */
+    size_t sort;
+};
+/* One rule as it is shown in the details of a score. */
+struct rank_rule {
+    enum rule_kind kind;
+    size_t sort; /* RULE_SORT, RULE_ASC, RULE_DESC: which one */
+};
+struct rank_rules {
+    bool has[N_COSTS];
+    uint8_t shift[N_COSTS];
+    enum cost order[N_COSTS]; /* those it has */
+    size_t n_order;
+    struct rank_step *steps;
+    size_t n_steps;
+    struct rank_rule *rules;
+    size_t n_rules;
+    struct sort_rule *sorts;
+    size_t n_sorts;
+};
+enum rc rank_rules__make(const struct search *s, bool placeholder, struct rank_rules *ret_rules,
+                         struct err *err) MUST_CHECK;
+
+static inline uint64_t rank__cost(const struct rank_rules *r, enum cost which, uint64_t value)
+{
+    return r->has[which] ? value << r->shift[which] : 0;
+}
+unsigned rank__cost_bits(enum cost which);
+unsigned rank__cost_of(const struct rank_rules *r, enum cost which, uint64_t cost);
+/* All bits below the words rule: of rows that were not looked at in time. */
+uint64_t rank__cost_unknown(const struct rank_rules *r, unsigned level);
+
+enum { NEAR_MAX = 4, FAR_COST = NEAR_MAX - 1, STEP_MAX = 10, STEP_TABLE = 1025 };
+extern const uint8_t rank__steps[STEP_TABLE];
+/* The wordPosition rule: how far a word is from where the query has it. */
+static inline unsigned rank__step(uint32_t at, uint32_t expected)
+{
+    uint32_t d = at > expected ? at - expected : expected - at;
+
+    return d < STEP_TABLE ? rank__steps[d] : STEP_MAX;
+}
+/* The proximity rule for two lists of places: min(distance, 4) - 1. */
+unsigned rank__near(const uint64_t *left, size_t n_left, uint32_t span, const uint64_t *right,
+                    size_t n_right, bool by_attribute);
+
+/* The dearest each rule can be at a level. */
+struct rank_maxima {
+    unsigned typo, proximity, attribute, position;
+};
+struct rank_maxima rank__maxima(const struct match *m, unsigned level, uint32_t ngrams_used);
+
+/* ---- rank_top.c: the best rows -------------------------------------------------------------- */
+
+struct rank_entry {
+    uint64_t cost;
+    uint32_t row, doc;
+    uint32_t slot; /* of its sort keys */
+    bool skipped;
+};
+struct rank_top {
+    const struct rank_rules *rules; /* borrowed */
+    struct reader *reader;
+    struct rank_entry *at; /* owned; a heap once it is full, the worst first */
+    size_t n, cap, limit;
+    struct sort_key *keys; /* owned, rules->n_sorts per slot */
+    struct sort_key *fresh;
+};
+void rank_top__init(struct rank_top *t, const struct rank_rules *rules, struct reader *reader,
+                    size_t limit);
+void rank_top__done(struct rank_top *t);
+/* No row that costs this much or more can get in. */
+bool rank_top__is_out(const struct rank_top *t, uint64_t cost);
+/* Nor can one, unless its document came before the worst one's. */
+bool rank_top__is_tie(const struct rank_top *t, uint64_t cost);
+/* Looks at one rule after the other until the row is out or in. */
+enum rc rank_top__offer(struct rank_top *t, uint32_t row, uint64_t cost, bool skipped,
+                        struct err *err) MUST_CHECK;
+/* Drops the rows that are worse by a sort rule that comes first. */
+enum rc rank_top__sieve(struct rank_top *t, uint32_t tile, struct tile *rows,
+                        struct err *err) MUST_CHECK;
+void rank_top__sort(struct rank_top *t); /* best first; nothing is offered any more */
+
+/* ---- rank_exact.c ---------------------------------------------------------------------------- */
+
+struct rank_exact;
+struct rank_exact *rank_exact__new(struct match *m);
+void rank_exact__free(struct rank_exact *x); /* NULL is fine */
+/* The field has as many words as the query. Tiles rise. */
+enum rc rank_exact__is_whole(struct rank_exact *x, uint32_t row, uint32_t field, bool *ret_is,
+                             struct err *err) MUST_CHECK;
+
+/* ---- rank_one.c, rank_path.c: rows -> costs ---------------------------------------------------
+ */
+
+enum { RANK_BATCH = 8192 }; /* rows whose places are in memory at a time */
+
+struct rank_paths; /* memory of rank_path.c */
+struct rank_one;   /* memory of rank_one.c */
+
+struct rank {
+    const struct search *search;
+    const struct graph *graph;
+    struct filter *filter;
+    const struct rank_opts *opts;
+    struct rank_rules rules;
+    struct match *match;
+    struct rank_exact *exact;
+    struct rank_paths *paths;
+    struct rank_one *one;
+    struct rank_top top;
+    uint32_t ngrams_used[QUERY_TERMS_MAX + 1]; /* bit per edge, by level */
+    struct tile **candidates;                  /* per tile */
+    uint32_t n_tiles;
+    uint64_t n_candidates;
+    bool degraded;
+    struct distinct *distinct;      /* NULL: none */
+    struct column *distinct_column; /* NULL: no row has the field */
+};
+
+/* The rows of a group: of one level, and of one number of typos if that rule comes next. */
+struct rank_group {
+    uint32_t tile;
+    struct tile *rows; /* those that were looked at are taken out */
+    unsigned level;
+    uint64_t cost; /* none of them costs less */
+};
+enum rc rank_one__group(struct rank *r, const struct rank_group *group, struct match_edge *edge,
+                        struct err *err) MUST_CHECK;
+enum rc rank_path__group(struct rank *r, const struct rank_group *group,
+                         struct err *err) MUST_CHECK;
+void rank_one__free(struct rank_one *one);
+void rank_path__free(struct rank_paths *paths);
+/* Fills *batch with the next rows of a group, from *next on; returns how many. */
+size_t rank__batch(const struct tile *rows, uint32_t *next, struct tile *batch, uint16_t *list);
+/* Sets r->degraded when the budget is over. Asked every few thousand rows. */
+enum rc rank__go_on(struct rank *r, bool *ret_go_on, struct err *err) MUST_CHECK;
+
+/* ---- rank_score.c, distinct.c -----------------------------------------------------------------
+ */
+
+double rank__score(const struct rank *r, const struct rank_entry *e);
+enum rc rank__parts(struct rank *r, const struct rank_entry *e, struct ranked *ret_ranked,
+                    struct err *err) MUST_CHECK;
+
+struct distinct;
+struct distinct *distinct__new(void);
+void distinct__free(struct distinct *d); /* NULL is fine */
+/* The column of a field; NULL in *ret_column: no row has it, so that all are kept. */
+enum rc distinct__column(struct reader *r, struct bytes field, struct column **ret_column,
+                         struct err *err) MUST_CHECK;
+/*
+ * False in *ret_keep: a row that was kept has one of its values. Values are
+ * borrowed from the column, whose reader stays open as long as d.
+ */
+enum rc distinct__keep(struct distinct *d, struct column *column, uint32_t row, bool *ret_keep,
+                       struct err *err) MUST_CHECK;
+/* Forgets all rows. */
+void distinct__clear(struct distinct *d);
+/* The spec's field, or the setting's; n == 0: none. */
+struct bytes distinct__field(const struct search *s);
