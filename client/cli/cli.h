@@ -53,7 +53,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cmd_health[], cmd_version[], cmd_stats[], cmd_index[], cmd_doc[],
-    cmd_settings[], cmd_task[], cmd_dump[], cmd_help[];
+    cmd_search[], cmd_settings[], cmd_task[], cmd_dump[], cmd_help[];
 /* All of the above, ends with NULL. */
 extern const struct cli_command *const cli_commands[];
 extern const struct cli_option cli_global_options[];

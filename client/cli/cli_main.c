@@ -26,7 +26,7 @@ const struct cli_option cli_global_options[] = {
 };
 
 const struct cli_command *const cli_commands[] = {
-    cmd_health,   cmd_version, cmd_stats, cmd_index, cmd_doc,
+    cmd_health,   cmd_version, cmd_stats, cmd_index, cmd_doc, cmd_search,
     cmd_settings, cmd_task,    cmd_dump,  cmd_help,  NULL,
 };
 
