@@ -7,6 +7,7 @@
 #include "api/api_int.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "index/index.h"
 #include "rpc/server.h"
@@ -78,6 +79,8 @@ static void finish_job(struct rpc_call *call, void *arg)
 {
     struct api_job *job = arg;
 
+    if (job->leave)
+        job->leave(job);
     if (job->rc != RC_OK)
         rpc_call_fail(call, &job->err);
     else
@@ -86,6 +89,12 @@ static void finish_job(struct rpc_call *call, void *arg)
 
 void api_defer(struct api *api, struct rpc_call *call, const ProtobufCMessage *request,
                api_work_fn *work)
+{
+    api_defer_then(api, call, request, work, NULL);
+}
+
+void api_defer_then(struct api *api, struct rpc_call *call, const ProtobufCMessage *request,
+                    api_work_fn *work, void (*leave)(struct api_job *job))
 {
     struct arena *arena = rpc_call_arena(call);
     struct api_job *job;
@@ -98,6 +107,8 @@ void api_defer(struct api *api, struct rpc_call *call, const ProtobufCMessage *r
     job->request = request;
     job->answer = NULL;
     job->work = work;
+    job->leave = leave;
+    job->begun_ns = clock_mono_ns();
     job->rc = RC_OK;
     rpc_call_defer(call, run_job, finish_job, job);
 }

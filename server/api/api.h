@@ -31,6 +31,7 @@ struct api_opts {
     struct pool *pool;      /* uploads are parsed on it, in strands */
     const char *db_path;    /* for its size */
     uint64_t payload_limit; /* bytes of one upload */
+    size_t max_searches;    /* waiting and running at once; beyond, they are turned away */
 };
 
 struct api *api_new(const struct api_opts *opts);

@@ -14,6 +14,7 @@
 
 struct api {
     struct api_opts opts;
+    size_t n_searches; /* waiting and running */
 };
 
 enum {
@@ -34,6 +35,8 @@ struct api_job {
     const ProtobufCMessage *request;
     ProtobufCMessage *answer; /* in the arena */
     api_work_fn *work;
+    void (*leave)(struct api_job *job); /* on the loop, before the answer; may be NULL */
+    int64_t begun_ns;                   /* clock_mono_ns() when it left the loop */
     enum rc rc;
     struct err err;
 };
@@ -41,6 +44,9 @@ struct api_job {
 /* Runs work on the pool, then replies with its answer or fails the call. */
 void api_defer(struct api *api, struct rpc_call *call, const ProtobufCMessage *request,
                api_work_fn *work);
+/* The same, with something to do on the loop when the work has ended, however it ended. */
+void api_defer_then(struct api *api, struct rpc_call *call, const ProtobufCMessage *request,
+                    api_work_fn *work, void (*leave)(struct api_job *job));
 
 /*
  * Submits a task and replies with its summary when it is durable. The strings
@@ -83,6 +89,7 @@ const char *api_enum_name(const struct pb_enum_meta *meta, int number);
 void serve_documents_register(struct api *api, struct rpc_server *server);
 void serve_dumps_register(struct api *api, struct rpc_server *server);
 void serve_indexes_register(struct api *api, struct rpc_server *server);
+void serve_search_register(struct api *api, struct rpc_server *server);
 void serve_settings_register(struct api *api, struct rpc_server *server);
 void serve_system_register(struct api *api, struct rpc_server *server);
 void serve_tasks_register(struct api *api, struct rpc_server *server);

@@ -43,6 +43,12 @@ enum rc pb_pack(const ProtobufCMessage *msg, struct buf *out, struct err *err) M
 /* A zeroed, initialised message of the given type in the arena; NULL past its limit. */
 ProtobufCMessage *pb_new(struct arena *arena, const ProtobufCMessageDescriptor *desc);
 
+/*
+ * What is set in `from` becomes what is set in `to`, field by field of the same name and
+ * type; others stay. Both then share what the fields point to.
+ */
+void pb_copy_fields(const ProtobufCMessage *from, ProtobufCMessage *to);
+
 /* JSON of the message, compact, as http-api shapes it. */
 enum rc pb_to_json(const ProtobufCMessage *msg, const struct pb_message_meta *meta, struct buf *out,
                    struct err *err) MUST_CHECK;

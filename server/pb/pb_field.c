@@ -139,6 +139,29 @@ void *pb__new_elements(struct arena *arena, ProtobufCMessage *msg,
     return array;
 }
 
+void pb_copy_fields(const ProtobufCMessage *from, ProtobufCMessage *to)
+{
+    unsigned i;
+
+    for (i = 0; i < from->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &from->descriptor->fields[i];
+        const ProtobufCFieldDescriptor *g =
+            protobuf_c_message_descriptor_get_field_by_name(to->descriptor, f->name);
+
+        if (!g || g->type != f->type || g->label != f->label || !pb__is_set(from, f))
+            continue;
+        if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+            *(size_t *)pb__at(to, g->quantifier_offset) = pb__count(from, f);
+            memcpy(pb__at(to, g->offset), pb__peek(from, f->offset), sizeof(void *));
+        } else {
+            union pb__slot slot = {0};
+
+            memcpy(&slot, pb__peek(from, f->offset), pb__element_size(f));
+            pb__set(to, g, &slot);
+        }
+    }
+}
+
 int pb__find(const struct pb_message_meta *meta, const char *name)
 {
     const ProtobufCFieldDescriptor *f =
