@@ -104,7 +104,7 @@ enum rc posting_write__batch(struct posting_builder *b, uint32_t words, const st
                              struct store_batch *batch, struct vocab **ret_vocab,
                              struct err *err) MUST_CHECK;
 
-/* ---- column_build.c: documents into column parts ------------------------------------------- */
+/* ---- column_*.c: documents into column parts ----------------------------------------------- */
 
 /* One column and what it is called. */
 struct column_ref {
@@ -118,6 +118,7 @@ struct column_builder;
 struct column_builder *column_builder__new(const struct plan *plan, const struct bytes *only,
                                            size_t n_only);
 void column_builder__free(struct column_builder *b);
+/* Rows rise between flushes. */
 void column_builder__add(struct column_builder *b, uint32_t row, struct json_value document);
 size_t column_builder__bytes(const struct column_builder *b);
 /*
@@ -128,7 +129,7 @@ typedef enum rc part_put_fn(void *arg, struct bytes field, uint32_t first_row, s
                             struct err *err);
 enum rc column_builder__flush(struct column_builder *b, part_put_fn *put, void *arg,
                               struct err *err) MUST_CHECK;
-/* Rows of `more` over those of `base` (both encoded parts of the same rows). */
+/* Rows of `more` over those of `base` (both encoded parts of the same rows). Appends. */
 enum rc column_part__merge(struct bytes base, struct bytes more, struct buf *out,
                            struct err *err) MUST_CHECK;
 /* Checks and decodes; *ret_part is one allocation, xfree() it. Any bytes may come. */
@@ -182,6 +183,6 @@ struct search_state {
     size_t n_columns;
     struct bytes *fields; /* owned: names of searched fields by number */
     size_t n_fields;
-    uint8_t *text;  /* owned: the names */
-    uint64_t bytes; /* of all lists and columns, about: for stats */
+    uint8_t *text;                /* owned: the names */
+    uint64_t bytes, column_bytes; /* of all lists, of all columns, about: for stats */
 };

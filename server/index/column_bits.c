@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * column_bits.c -- sets of rows and packed numbers, as bytes of a column's part.
+ *
+ * Set     a byte, then:
+ *         0 nothing: no row          1 varint n: the first n + 1 rows
+ *         2 varint n - 1, varint first row, n - 1 varints: gaps to the next, less one
+ *         3 PART_ROWS bits, the lowest first       4 nothing: the guess
+ * Packed  numbers of one width one behind the other, the lowest bit first, and
+ *         zeros up to the next byte
+ */
+#include "index/column_int.h"
+
+#include "base/assert.h"
+
+enum { SET_NONE, SET_FIRST, SET_LIST, SET_BITS, SET_GUESS };
+enum { SET_BYTES = PART_ROWS / 8 };
+
+bool column__take(struct bytes *v, uint64_t max, uint64_t *ret)
+{
+    size_t n = get_varint(*v, ret);
+
+    if (n == 0 || *ret > max)
+        return false;
+    *v = bytes_of(v->p + n, v->n - n);
+    return true;
+}
+
+/* ---- sets -------------------------------------------------------------------------------- */
+
+static uint32_t count(const uint64_t *set)
+{
+    uint32_t n = 0;
+    size_t i;
+
+    for (i = 0; i < PART_WORDS; i++)
+        n += (uint32_t)__builtin_popcountll(set[i]);
+    return n;
+}
+
+/* The first row from i on, or PART_ROWS. */
+static uint32_t next_row(const uint64_t *set, uint32_t i)
+{
+    size_t word = i / 64;
+    uint64_t bits;
+
+    if (i >= PART_ROWS)
+        return PART_ROWS;
+    bits = set[word] >> i % 64 << i % 64;
+    while (bits == 0 && ++word < PART_WORDS)
+        bits = set[word];
+    return bits ? (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits) : PART_ROWS;
+}
+
+static bool is_first(const uint64_t *set, uint32_t n)
+{
+    return next_row(set, 0) == 0 && column__has(set, n - 1) && count(set) == n &&
+           (n == PART_ROWS || next_row(set, n) == PART_ROWS);
+}
+
+static void put_list(const uint64_t *set, uint32_t n, struct buf *out)
+{
+    uint32_t row, from = 0;
+
+    (void)buf_byte(out, SET_LIST);
+    (void)buf_varint(out, n - 1);
+    for (row = next_row(set, 0); row < PART_ROWS; row = next_row(set, row + 1)) {
+        (void)buf_varint(out, row - from);
+        from = row + 1;
+    }
+}
+
+void column__put_set(const uint64_t *set, const uint64_t *guess, struct buf *out)
+{
+    uint32_t n = count(set);
+    size_t at = out->n, i;
+    uint8_t word[8];
+
+    if (guess && memcmp(set, guess, SET_BYTES) == 0) {
+        (void)buf_byte(out, SET_GUESS);
+        return;
+    }
+    if (n == 0) {
+        (void)buf_byte(out, SET_NONE);
+        return;
+    }
+    if (is_first(set, n)) {
+        (void)buf_byte(out, SET_FIRST);
+        (void)buf_varint(out, n - 1);
+        return;
+    }
+    put_list(set, n, out);
+    if (out->n - at <= SET_BYTES)
+        return;
+    buf_cut(out, at);
+    (void)buf_byte(out, SET_BITS);
+    for (i = 0; i < PART_WORDS; i++) {
+        put_u64le(word, set[i]);
+        (void)buf_append(out, word, sizeof word);
+    }
+}
+
+static bool take_list(struct bytes *v, uint64_t *set)
+{
+    uint64_t n, gap, row = 0;
+
+    if (!column__take(v, PART_ROWS - 1, &n))
+        return false;
+    for (n++; n; n--, row++) {
+        if (row >= PART_ROWS || !column__take(v, PART_ROWS - 1 - row, &gap))
+            return false;
+        row += gap;
+        column__set(set, (uint32_t)row);
+    }
+    return true;
+}
+
+bool column__take_set(struct bytes *v, const uint64_t *guess, uint64_t *set)
+{
+    uint64_t n;
+    uint8_t kind;
+    size_t i;
+
+    memset(set, 0, SET_BYTES);
+    if (v->n == 0)
+        return false;
+    kind = v->p[0];
+    *v = bytes_of(v->p + 1, v->n - 1);
+    switch (kind) {
+    case SET_NONE:
+        return true;
+    case SET_FIRST:
+        if (!column__take(v, PART_ROWS - 1, &n))
+            return false;
+        memset(set, 0xFF, (size_t)(n + 1) / 64 * 8);
+        if ((n + 1) % 64)
+            set[(n + 1) / 64] = (UINT64_C(1) << (n + 1) % 64) - 1;
+        return true;
+    case SET_LIST:
+        return take_list(v, set);
+    case SET_BITS:
+        if (v->n < SET_BYTES)
+            return false;
+        for (i = 0; i < PART_WORDS; i++)
+            set[i] = get_u64le(v->p + i * 8);
+        *v = bytes_of(v->p + SET_BYTES, v->n - SET_BYTES);
+        return true;
+    case SET_GUESS:
+        if (guess)
+            memcpy(set, guess, SET_BYTES);
+        return guess != NULL;
+    default:
+        return false;
+    }
+}
+
+/* ---- packed numbers ---------------------------------------------------------------------- */
+
+unsigned column__width(uint32_t max)
+{
+    return max ? 32 - (unsigned)__builtin_clz(max) : 0;
+}
+
+void column__pack(const uint32_t *numbers, size_t n, unsigned width, struct buf *out)
+{
+    uint64_t bits = 0;
+    unsigned n_bits = 0;
+    size_t i;
+
+    ASSERT(width <= 32);
+    for (i = 0; width && i < n; i++) {
+        bits |= (uint64_t)numbers[i] << n_bits;
+        for (n_bits += width; n_bits >= 8; n_bits -= 8) {
+            (void)buf_byte(out, (uint8_t)bits);
+            bits >>= 8;
+        }
+    }
+    if (n_bits)
+        (void)buf_byte(out, (uint8_t)bits);
+}
+
+/* The eight bytes at place, or what there is of them. */
+static uint64_t bytes_at(struct bytes v, size_t place)
+{
+    uint8_t tail[8] = {0};
+
+    if (place + 8 <= v.n)
+        return get_u64le(v.p + place);
+    if (place < v.n)
+        memcpy(tail, v.p + place, v.n - place);
+    return get_u64le(tail);
+}
+
+bool column__unpack(struct bytes *v, size_t n, unsigned width, uint32_t *ret)
+{
+    uint64_t mask = (UINT64_C(1) << width) - 1;
+    size_t i = 0, n_bits = n * width, n_bytes = (n_bits + 7) / 8;
+    struct bytes own = bytes_of(v->p, n_bytes);
+
+    if (n > SIZE_MAX / 64 || n_bytes > v->n)
+        return false;
+    if (width == 0)
+        memset(ret, 0, n * sizeof *ret);
+    else
+        for (; i < n && i * width / 8 + 8 <= n_bytes; i++) /* no bounds inside: most of the time */
+            ret[i] = (uint32_t)(get_u64le(own.p + i * width / 8) >> i * width % 8 & mask);
+    for (; width && i < n; i++)
+        ret[i] = (uint32_t)(bytes_at(own, i * width / 8) >> i * width % 8 & mask);
+    *v = bytes_of(v->p + n_bytes, v->n - n_bytes);
+    return n_bits % 8 == 0 || own.p[n_bytes - 1] >> n_bits % 8 == 0;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * column_read.c -- the columns of a reader: parts are read when they are first asked for.
+ *
+ * What was read stays until the reader is closed, because answers borrow from it.
+ */
+#include "index/reader_int.h"
+
+#include "base/mem.h"
+#include "store/store.h"
+
+struct column {
+    struct column *next;
+    struct reader *reader; /* borrowed */
+    struct bytes name;     /* owned */
+    uint32_t number;
+    uint32_t n_parts;           /* of all rows there are */
+    struct column_part **parts; /* owned; NULL: not there, if it was asked for */
+    bool *asked;                /* owned */
+};
+
+size_t reader_n_columns(const struct reader *r)
+{
+    return r->search->n_columns;
+}
+
+struct bytes reader_column_name(const struct reader *r, size_t i)
+{
+    return r->search->columns[i].name;
+}
+
+enum rc reader_column(struct reader *r, struct bytes field, struct column **ret_column,
+                      struct err *err)
+{
+    uint32_t number, n = rows__next(r->search->rows);
+    struct column *c;
+
+    (void)err; /* parts are read later */
+    for (c = r->columns; c; c = c->next) {
+        if (bytes_eq(c->name, field)) {
+            *ret_column = c;
+            return RC_OK;
+        }
+    }
+    if (!search_state__column(r->search, field, &number))
+        return RC_NOT_FOUND;
+    c = xcalloc(1, sizeof *c);
+    c->next = r->columns;
+    c->reader = r;
+    c->name = bytes_of(xmemdup(field.n ? field.p : (const uint8_t *)"", field.n), field.n);
+    c->number = number;
+    c->n_parts = n / PART_ROWS + (n % PART_ROWS != 0);
+    c->parts = xcalloc((size_t)c->n_parts + 1, sizeof(struct column_part *));
+    c->asked = xcalloc((size_t)c->n_parts + 1, sizeof *c->asked);
+    r->columns = c;
+    *ret_column = c;
+    return RC_OK;
+}
+
+static void column_free(struct column *c)
+{
+    uint32_t i;
+
+    for (i = 0; i < c->n_parts; i++)
+        xfree(c->parts[i]);
+    xfree(c->parts);
+    xfree(c->asked);
+    xfree((void *)(uintptr_t)c->name.p);
+    xfree(c);
+}
+
+void reader__close_columns(struct reader *r)
+{
+    while (r->columns) {
+        struct column *c = r->columns;
+
+        r->columns = c->next;
+        column_free(c);
+    }
+}
+
+enum rc column_part_of(struct column *c, uint32_t row, const struct column_part **ret_part,
+                       struct err *err)
+{
+    uint32_t i = row / PART_ROWS;
+    struct bytes value;
+    struct key k;
+    enum rc rc;
+
+    *ret_part = NULL;
+    if (i >= c->n_parts)
+        return RC_OK;
+    if (!c->asked[i]) {
+        key_numbered(&k, KEY_COLUMN, c->number, i * PART_ROWS);
+        rc = store_view_get(reader__store(c->reader), key_bytes(&k), &value, err);
+        if (rc == RC_OK)
+            rc = column_part__decode(value, i * PART_ROWS, &c->parts[i], err);
+        if (rc != RC_OK && rc != RC_NOT_FOUND)
+            return rc;
+        c->asked[i] = true;
+    }
+    *ret_part = c->parts[i];
+    return RC_OK;
+}
