@@ -54,6 +54,9 @@ struct token {
     struct bytes word;   /* folded; of separators the bytes themselves */
     uint32_t start, end; /* its bytes in the text; bigrams of one run overlap */
     uint32_t position;   /* of words, stop words and long ones */
+    bool tail; /* of a run of bigrams: its last character once more, on its own, so that every */
+               /* character begins some word. Documents index it; queries pass it over */
+    bool lone; /* a run of one character; in queries the beginning of a bigram, as a prefix */
 };
 
 struct tokenizer;
@@ -69,7 +72,10 @@ bool tokenizer_next(struct tokenizer *t, struct token *ret_token);
  */
 uint32_t tokenizer_next_value(const struct tokenizer *t);
 
-/* Folds one word or phrase without cutting it: NFKD, lower case, marks removed. Appends. */
+/*
+ * Folds one word or phrase without cutting it: NFKD, lower case, marks removed.
+ * Appends; what is no UTF-8 becomes U+FFFD, here and below.
+ */
 void text_fold(struct bytes text, struct buf *out);
 /* NFKD of the trimmed text, lower case, marks kept: what filters, sorts and facets compare. */
 void text_facet_fold(struct bytes text, struct buf *out);
@@ -89,7 +95,10 @@ size_t text_chars_bytes(struct bytes text, size_t n);
 struct near;
 struct near *near_new(struct bytes word, unsigned max);
 void near_free(struct near *n);
-/* Appends a character; false: nothing that begins so is near enough. */
+/*
+ * Appends a character; false: nothing that begins so is near enough, and
+ * near_prefix_distance() of all that begins so stays what it is now.
+ */
 bool near_push(struct near *n, uint32_t character);
 void near_cut(struct near *n, size_t depth); /* keeps the first depth characters */
 size_t near_depth(const struct near *n);
