@@ -119,6 +119,9 @@ struct score_part {
     double first_score, second_score; /* legacy attribute: of attributeRank and of wordPosition */
     struct bytes field; /* of sorts: as written in the request, "price:asc" */
     struct bytes value; /* JSON of what was sorted by */
+    const struct column_value *sorted_by; /* the same as it is compared; NULL: none, or geo */
+    bool descending;
+    bool sorts; /* field, value, ... count; else rank and max */
     double distance;    /* geo, metres; < 0: none */
 };
 struct ranked {

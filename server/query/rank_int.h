@@ -361,7 +361,7 @@ enum rc rank_exact__is_whole(struct rank_exact *x, uint32_t row, uint32_t field,
 /* ---- rank_one.c, rank_path.c: rows -> costs ---------------------------------------------------
  */
 
-enum { RANK_BATCH = 8192 }; /* rows whose places are in memory at a time */
+enum { RANK_BATCH = 16384 }; /* rows whose places are in memory at a time */
 
 struct rank_paths; /* memory of rank_path.c */
 struct rank_one;   /* memory of rank_one.c */

@@ -158,6 +158,9 @@ static enum rc fill_sort(struct rank *r, const struct rank_entry *e, size_t sort
     enum rc rc = RC_OK;
 
     part->field = rule->text;
+    part->sorts = true;
+    part->descending = rule->descending;
+    part->sorted_by = key->value;
     buf_init(&json, BUF_NO_LIMIT);
     json_writer_init(&w, &json);
     if (rule->geo)
