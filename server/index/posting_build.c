@@ -200,7 +200,7 @@ static void add_text(struct posting_builder *b, uint32_t field, struct bytes tex
     while (tokenizer_next(b->tokenizer, &t)) {
         if (t.kind == TOKEN_SOFT || t.kind == TOKEN_HARD)
             continue;
-        words++;
+        words += !t.tail; /* queries do not have it */
         if (t.position > TEXT_POSITION_MAX)
             break; /* positions only rise */
         if (t.kind == TOKEN_WORD)
