@@ -38,6 +38,7 @@ struct plan_filterable {
     struct bytes pattern; /* "a", "a.*", "*_id", "*"; a plain one covers a.b too */
     bool plain;           /* written as a string: covers sub-fields, no "*" inside */
     bool facet_search, equality, comparison;
+    unsigned rule; /* its place in filterableAttributes; a rule may have several patterns */
 };
 
 /* One synonym: what is typed, and what it may stand for; all folded and cut by the tokenizer. */

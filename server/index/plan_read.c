@@ -226,10 +226,10 @@ static bool flag(struct json_value object, const char *name, bool otherwise)
 }
 
 /* An entry with features: one of ours for each of its patterns. */
-static enum rc read_filter_rule(struct plan_reading *x, struct json_value rule,
+static enum rc read_filter_rule(struct plan_reading *x, struct json_value rule, unsigned place,
                                 struct plan_filterable **at)
 {
-    struct plan_filterable f = {.equality = true};
+    struct plan_filterable f = {.equality = true, .rule = place};
     struct json_value patterns, features, filter;
     const struct bytes *names;
     size_t i, n;
@@ -283,7 +283,7 @@ static enum rc read_filterable(struct plan_reading *x)
         struct bytes name;
 
         if (json_type(it.value) != JSON_STRING) {
-            rc = read_filter_rule(x, it.value, &at);
+            rc = read_filter_rule(x, it.value, (unsigned)it.index, &at);
             continue;
         }
         /* A star at an end of a plain name is taken for the pattern it looks like. */
@@ -291,6 +291,7 @@ static enum rc read_filterable(struct plan_reading *x)
         at->pattern = name;
         at->plain = name.n == 0 || (name.p[0] != '*' && name.p[name.n - 1] != '*');
         at->facet_search = at->equality = at->comparison = true;
+        at->rule = (unsigned)it.index;
         at++;
     }
     x->own->plan.filterable = out;

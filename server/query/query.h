@@ -47,6 +47,7 @@ struct query_spec {
     bool has_threshold;
     double threshold;
     bool retrieve_vectors, show_score, show_details;
+    bool contains_filter; /* the experimental feature: CONTAINS may be used */
 };
 void query_spec_init(struct query_spec *spec);
 

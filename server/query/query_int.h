@@ -26,6 +26,7 @@ struct search {
     const struct query_spec *spec;
     const struct query_stop *stop;
     struct arena *arena;
+    struct bytes index_uid; /* for "Index `x`: " in front of what is wrong; n == 0: without */
     int64_t budget_ns; /* on clock_mono_ns(): ranking stops refining here */
 };
 /* RC_CANCELLED when the caller has gone. */

@@ -81,6 +81,8 @@ void text_fold(struct bytes text, struct buf *out);
 void text_facet_fold(struct bytes text, struct buf *out);
 /* Only numeric characters and ASCII punctuation (typo tolerance's disableOnNumbers). */
 bool text_is_numeric(struct bytes word);
+/* A letter or a number of any script, or a mark that belongs to letters. */
+bool text_is_alphanumeric(uint32_t character);
 /* Characters of valid UTF-8. */
 size_t text_chars(struct bytes text);
 /* Bytes of the first n characters (all, if it has fewer). */
