@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: MIT */
+/* test_column_part.c -- parts of columns as bytes: round trips, sizes, damage. */
+#include "index/column_int.h"
+#include "support/suite.h"
+
+#include "base/mem.h"
+#include "base/rng.h"
+
+#include <stdlib.h>
+
+static struct buf out;
+static struct column_part *part;
+static struct err err;
+
+static void setup(void)
+{
+    buf_init(&out, BUF_NO_LIMIT);
+    part = NULL;
+}
+
+static void teardown(void)
+{
+    buf_done(&out);
+    xfree(part);
+}
+
+/* ---- pieces ------------------------------------------------------------------------------ */
+
+static void check_set(const uint64_t *set, const uint64_t *guess, size_t most)
+{
+    uint64_t got[PART_WORDS];
+    struct bytes v;
+
+    buf_clear(&out);
+    column__put_set(set, guess, &out);
+    CU_ASSERT(out.n <= most);
+    (void)buf_byte(&out, 0x77);
+    v = buf_view(&out);
+    CU_ASSERT_FATAL(column__take_set(&v, guess, got));
+    CU_ASSERT_EQUAL(memcmp(got, set, sizeof got), 0);
+    CU_ASSERT(v.n == 1 && v.p[0] == 0x77);
+}
+
+static void sets_come_back_and_are_small(void)
+{
+    uint64_t set[PART_WORDS] = {0}, guess[PART_WORDS] = {0};
+    struct rng r;
+    uint32_t i, n;
+
+    rng_init(&r, suite_seed());
+    check_set(set, NULL, 1);
+    for (n = 0; n < PART_ROWS; n++) {
+        column__set(set, n);
+        check_set(set, NULL, 3);
+    }
+    check_set(set, set, 1);
+    for (n = 0; n < 300; n++) {
+        memset(set, 0, sizeof set);
+        memset(guess, 0xFF, sizeof guess);
+        for (i = (uint32_t)rng_below(&r, n % 2 ? 20 : 3000); i > 0; i--)
+            column__set(set, (uint32_t)rng_below(&r, PART_ROWS));
+        check_set(set, NULL, n % 2 ? 43 : 1 + PART_ROWS / 8);
+        check_set(set, guess, 1 + PART_ROWS / 8);
+    }
+}
+
+static void damaged_sets_are_refused(void)
+{
+    static const struct {
+        const char *p;
+        size_t n;
+    } bad[] = {
+        {"", 0},
+        {"\x01", 1},                 /* no number */
+        {"\x01\x80\x20", 3},         /* 4,097 rows */
+        {"\x02\x00", 2},             /* a list that is cut short */
+        {"\x02\x00\x80\x20", 4},     /* row 4,096 */
+        {"\x02\x01\xff\x1f\x00", 5}, /* a row behind 4,095 */
+        {"\x03\xff", 2},             /* bits cut short */
+        {"\x04", 1},                 /* no guess is there */
+        {"\x05", 1},
+    };
+    uint64_t set[PART_WORDS];
+    size_t i;
+
+    for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct bytes v = bytes_of(bad[i].p, bad[i].n);
+
+        CU_ASSERT(!column__take_set(&v, NULL, set));
+    }
+}
+
+static void packed_numbers_come_back(void)
+{
+    uint32_t numbers[300], got[300];
+    struct rng r;
+    unsigned width;
+    size_t n, i;
+
+    rng_init(&r, suite_seed());
+    for (width = 0; width <= 32; width++) {
+        for (n = 0; n <= 300; n += 1 + n / 3) {
+            struct bytes v, less;
+
+            for (i = 0; i < n; i++)
+                numbers[i] = width ? (uint32_t)rng_next(&r) >> (32 - width) : 0;
+            buf_clear(&out);
+            column__pack(numbers, n, width, &out);
+            CU_ASSERT_EQUAL(out.n, (n * width + 7) / 8);
+            v = less = buf_view(&out);
+            CU_ASSERT_FATAL(column__unpack(&v, n, width, got));
+            CU_ASSERT_EQUAL(v.n, 0);
+            CU_ASSERT(n == 0 || memcmp(got, numbers, n * sizeof *got) == 0);
+            if (less.n) {
+                less.n--;
+                CU_ASSERT(!column__unpack(&less, n, width, got));
+            }
+            if (n * width % 8) { /* what pads must be zero */
+                out.p[out.n - 1] |= 0x80;
+                v = buf_view(&out);
+                CU_ASSERT(!column__unpack(&v, n, width, got));
+            }
+        }
+    }
+    CU_ASSERT(column__width(0) == 0 && column__width(1) == 1 && column__width(255) == 8 &&
+              column__width(256) == 9 && column__width(UINT32_MAX) == 32);
+}
+
+static int by_order(const void *a, const void *b)
+{
+    return column__compare(a, b);
+}
+
+/* Sorts, each once; returns how many. */
+static size_t tidy(struct column_value *values, size_t n)
+{
+    size_t i, kept = 0;
+
+    qsort(values, n, sizeof *values, by_order);
+    for (i = 0; i < n; i++)
+        if (i == 0 || column__compare(&values[i], &values[kept - 1]) != 0)
+            values[kept++] = values[i];
+    return kept;
+}
+
+static double random_number(struct rng *r, unsigned kind)
+{
+    uint64_t bits;
+    double v;
+
+    switch (kind) {
+    case 0:
+        return (double)rng_below(r, 1000);
+    case 1:
+        return (double)((int64_t)rng_below(r, 2000000) - 1000000) / 100;
+    case 2:
+        return (rng_unit(r) - 0.5) * 1e6;
+    case 3:
+        return (double)((int64_t)rng_below(r, UINT64_C(1) << 54) - (INT64_C(1) << 53));
+    default:
+        do {
+            bits = rng_next(r);
+            memcpy(&v, &bits, sizeof v);
+        } while (!(v - v == 0)); /* finite ones only */
+        return v == 0 ? 0 : v;
+    }
+}
+
+static void numbers_come_back_to_the_last_bit(void)
+{
+    struct column_value values[400], got[400];
+    struct rng r;
+    unsigned round, n, i, wrong = 0;
+
+    rng_init(&r, suite_seed());
+    for (round = 0; round < 400; round++) {
+        struct bytes v;
+
+        n = 1 + (unsigned)rng_below(&r, 400);
+        for (i = 0; i < n; i++)
+            values[i] =
+                (struct column_value){.is_number = true, .number = random_number(&r, round % 5)};
+        n = (unsigned)tidy(values, n);
+        buf_clear(&out);
+        column__put_numbers(values, n, &out);
+        v = buf_view(&out);
+        CU_ASSERT_FATAL(column__take_numbers(&v, got, n));
+        CU_ASSERT_EQUAL(v.n, 0);
+        for (i = 0; i < n; i++)
+            wrong +=
+                !got[i].is_number || memcmp(&got[i].number, &values[i].number, sizeof(double)) != 0;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
+static void extreme_numbers_come_back(void)
+{
+    static const double extreme[] = {
+        -1.7976931348623157e308, -9007199254740993e3,   -1.5, -5e-324, 0, 5e-324, 0.1,
+        9007199254740992.0,      1.7976931348623157e308};
+    struct column_value values[9], got[9];
+    struct bytes v;
+    size_t i;
+
+    for (i = 0; i < 9; i++)
+        values[i] = (struct column_value){.is_number = true, .number = extreme[i]};
+    column__put_numbers(values, 9, &out);
+    v = buf_view(&out);
+    CU_ASSERT_FATAL(column__take_numbers(&v, got, 9));
+    for (i = 0; i < 9; i++)
+        CU_ASSERT_EQUAL(got[i].number, extreme[i]);
+}
+
+static void numbers_that_are_none_are_refused(void)
+{
+    static const struct {
+        const char *p;
+        size_t n, numbers;
+    } bad[] = {
+        {"", 0, 1},
+        {"\x0a\x02", 2, 1},                                      /* no such scale */
+        {"\x00", 1, 1},                                          /* cut short */
+        {"\x00\x82\x80\x80\x80\x80\x80\x80\x20", 9, 1},          /* over 2^53 */
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10, 1},     /* -0 */
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, 1}, /* no number */
+        {"\xff\x80\x80\x80\x80\x80\x80\x80\xf8\xff\x01", 11, 1}, /* infinity */
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\x07", 9, 1},          /* -infinity */
+        {"\xff\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 21,
+         2}, /* rises past the end */
+    };
+    struct column_value got[2];
+    size_t i;
+
+    for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct bytes v = bytes_of(bad[i].p, bad[i].n);
+        bool taken = column__take_numbers(&v, got, bad[i].numbers);
+
+        if (taken)
+            printf("row %zu gives %g\n", i, got[0].number);
+        CU_ASSERT(!taken);
+    }
+}
+
+/* Texts, originals, and what they take; the last argument says whether they are right. */
+static void check_texts(struct bytes v, size_t n, size_t room, bool right)
+{
+    struct column_value got[4];
+    uint8_t *text = xmalloc(room + 1);
+    bool taken = column__take_texts(&v, got, n, text, room);
+
+    CU_ASSERT_EQUAL(taken, right);
+    xfree(text);
+}
+
+static void texts_that_are_none_are_refused(void)
+{
+    check_texts(B("\x00\x0c"
+                  "abc\x02\x04x"),
+                2, 6, true);
+    check_texts(B("\x00\x0c"
+                  "abc\x02\x04x"),
+                2, 7, false); /* room is left */
+    check_texts(B("\x00\x0c"
+                  "abc\x02\x04x"),
+                2, 5, false); /* there is too little */
+    check_texts(B("\x00\x0c"
+                  "abc\x02\x04"
+                  "c"),
+                2, 6, false); /* the same again */
+    check_texts(B("\x00\x0c"
+                  "abc\x02\x04"
+                  "b"),
+                2, 6, false); /* falls */
+    check_texts(B("\x00\x0c"
+                  "abc\x04\x04x"),
+                2, 6, false); /* shares more than there is */
+    check_texts(B("\x00\x0c"
+                  "abc\x03\x00"),
+                2, 6, false);                /* nothing new */
+    check_texts(B("\x00\x00"), 1, 0, false); /* empty */
+    check_texts(B("\x00\x10"
+                  "abc"),
+                1, 4, false);                    /* cut short */
+    check_texts(B("\x00\x04\xff"), 1, 1, false); /* no UTF-8 */
+    check_texts(B("\x00\x08\xc3\xa9\x01\x04\xaa"), 2, 4, true);
+    check_texts(B("\x00\x08\xc3\xa9\x01\x04z"), 2, 4, false); /* breaks a character */
+    check_texts(B("\x00\x05"
+                  "a"),
+                1, 2, true); /* "A" */
+    check_texts(B("\x00\x05"
+                  "A"),
+                1, 2, false); /* has no other capitals */
+    check_texts(B("\x00\x07"
+                  "a\x01"
+                  "B"),
+                1, 2, true);
+    check_texts(B("\x00\x07"
+                  "a\x00"),
+                1, 1, false); /* an original without bytes */
+    check_texts(B("\x00\x07"
+                  "a\x01\x80"),
+                1, 2, false);
+}
+
+/* ---- whole parts ------------------------------------------------------------------------- */
+
+/* A part to be encoded. */
+struct made {
+    struct column_part part;
+    struct column_value *values;
+    uint32_t *starts, *places;
+    struct buf text;
+};
+
+static void made_init(struct made *m, size_t n_values, size_t n_places)
+{
+    *m = (struct made){0};
+    m->values = xcalloc(n_values + 1, sizeof *m->values);
+    m->starts = xcalloc(PART_ROWS + 1, sizeof *m->starts);
+    m->places = xcalloc(n_places + 1, sizeof *m->places);
+    m->part.values = m->values;
+    m->part.starts = m->starts;
+    m->part.places = m->places;
+    buf_init(&m->text, BUF_NO_LIMIT);
+    (void)buf_reserve(&m->text, n_values * 2 * COLUMN_TEXT_MAX);
+}
+
+static void made_done(struct made *m)
+{
+    xfree(m->values);
+    xfree(m->starts);
+    xfree(m->places);
+    buf_done(&m->text);
+}
+
+static struct bytes put_text(struct made *m, const char *name, unsigned n)
+{
+    size_t at = m->text.n;
+
+    (void)buf_printf(&m->text, "%s%05u", name, n);
+    return bytes_of(m->text.p + at, m->text.n - at);
+}
+
+static bool same_parts(const struct column_part *a, const struct column_part *b)
+{
+    uint32_t i;
+
+    if (a->n_values != b->n_values || memcmp(a->exists, b->exists, sizeof a->exists) != 0 ||
+        memcmp(a->is_null, b->is_null, sizeof a->is_null) != 0 ||
+        memcmp(a->is_empty, b->is_empty, sizeof a->is_empty) != 0 ||
+        memcmp(a->starts, b->starts, (PART_ROWS + 1) * sizeof *a->starts) != 0 ||
+        memcmp(a->places, b->places, a->starts[PART_ROWS] * sizeof *a->places) != 0)
+        return false;
+    for (i = 0; i < a->n_values; i++)
+        if (column__compare(&a->values[i], &b->values[i]) != 0 ||
+            !bytes_eq(a->values[i].original, b->values[i].original))
+            return false;
+    return true;
+}
+
+static void check_part(const struct made *m)
+{
+    buf_clear(&out);
+    column_part__encode(&m->part, &out);
+    xfree(part);
+    part = NULL;
+    CU_ASSERT_EQUAL_FATAL(column_part__decode(buf_view(&out), 8192, &part, &err), RC_OK);
+    CU_ASSERT_EQUAL(part->first, 8192);
+    CU_ASSERT(same_parts(&m->part, part));
+}
+
+/* Up to `most` of n values in every row that exists. */
+static void make_rows(struct made *m, struct rng *r, uint32_t n, uint32_t most)
+{
+    uint32_t row, i, at = 0;
+
+    for (row = 0; row < PART_ROWS; row++) {
+        uint32_t have = n ? (uint32_t)rng_below(r, most + 1) : 0, place = 0;
+
+        m->starts[row] = at;
+        for (i = 0; i < have && place < n; i++) {
+            place += (uint32_t)rng_below(r, n / most + 1);
+            if (place < n)
+                m->places[at++] = place++;
+        }
+        if (at > m->starts[row] || rng_below(r, 3))
+            column__set(m->part.exists, row);
+        if (at == m->starts[row] && column__has(m->part.exists, row) && rng_below(r, 2))
+            column__set(rng_below(r, 2) ? m->part.is_null : m->part.is_empty, row);
+    }
+    m->starts[row] = at;
+}
+
+static void make_values(struct made *m, struct rng *r, uint32_t n)
+{
+    static const char *const folded[] = {"name ", "\xc3\xa9t\xc3\xa9-", "z"};
+    static const char *const original[] = {"Name ", "\xc3\x89t\xc3\xa9-", "z"};
+    uint32_t i;
+
+    for (i = 0; i < n; i++) {
+        unsigned k = (unsigned)rng_below(r, 100000), kind = (unsigned)rng_below(r, 4);
+
+        if (kind == 3)
+            m->values[i] =
+                (struct column_value){.is_number = true, .number = random_number(r, k % 5)};
+        else
+            m->values[i] = (struct column_value){.text = put_text(m, folded[kind], k),
+                                                 .original = put_text(m, original[kind], k)};
+    }
+    m->part.n_values = (uint32_t)tidy(m->values, n);
+}
+
+static void random_parts_come_back(void)
+{
+    struct rng r;
+    int round;
+
+    rng_init(&r, suite_seed());
+    for (round = 0; round < 40; round++) {
+        uint32_t n = (uint32_t)rng_below(&r, round % 4 ? 30 : 2000);
+        struct made m;
+
+        made_init(&m, n, 3 * PART_ROWS);
+        make_values(&m, &r, n);
+        make_rows(&m, &r, m.part.n_values, 1 + (uint32_t)rng_below(&r, 3));
+        check_part(&m);
+        made_done(&m);
+    }
+}
+
+/* Every byte changed, every cut: refused, or a part that holds what parts promise. */
+static void damage_is_refused_or_harmless(void)
+{
+    unsigned step = suite_step(7);
+    struct rng r;
+    struct made m;
+    size_t i, cut;
+
+    rng_init(&r, suite_seed());
+    made_init(&m, 60, 3 * PART_ROWS);
+    make_values(&m, &r, 60);
+    make_rows(&m, &r, m.part.n_values, 2);
+    check_part(&m);
+    for (cut = 0; cut < out.n; cut += step) {
+        uint8_t *copy = xmemdup(out.p, cut); /* so that reading behind it is seen */
+        enum rc rc;
+
+        xfree(part);
+        part = NULL;
+        rc = column_part__decode(bytes_of(copy, cut), 0, &part, &err);
+        xfree(copy);
+        CU_ASSERT_EQUAL_FATAL(rc, RC_CORRUPT);
+    }
+    for (i = 0; i < out.n; i += step) {
+        uint8_t was = out.p[i];
+        uint32_t row, j, wrong = 0;
+
+        out.p[i] ^= (uint8_t)(1 + rng_below(&r, 255));
+        xfree(part);
+        part = NULL;
+        if (column_part__decode(buf_view(&out), 0, &part, &err) == RC_OK) {
+            for (row = 0; row < PART_ROWS; row++)
+                for (j = part->starts[row]; j < part->starts[row + 1]; j++)
+                    wrong += part->places[j] >= part->n_values ||
+                             (j > part->starts[row] && part->places[j] <= part->places[j - 1]);
+            for (j = 1; j < part->n_values; j++)
+                wrong += column__compare(&part->values[j - 1], &part->values[j]) >= 0;
+        } else {
+            CU_ASSERT_EQUAL(err.rc, RC_CORRUPT);
+        }
+        CU_ASSERT_EQUAL_FATAL(wrong, 0);
+        out.p[i] = was;
+    }
+    (void)buf_byte(&out, 0);
+    xfree(part);
+    part = NULL;
+    CU_ASSERT_EQUAL(column_part__decode(buf_view(&out), 0, &part, &err), RC_CORRUPT);
+    made_done(&m);
+}
+
+/* A few bytes cannot ask for much memory. */
+static void sizes_that_cannot_be_are_refused(void)
+{
+    CU_ASSERT_EQUAL(column_part__decode(B("\x01\x00\x00\xff\xff\xff\xff\x0f"), 0, &part, &err),
+                    RC_CORRUPT);
+    CU_ASSERT_EQUAL(column_part__decode(B("\xff\xff\xff\xff\x0f\x00\x00\x01"), 0, &part, &err),
+                    RC_CORRUPT);
+    CU_ASSERT_EQUAL(column_part__decode(B("\x00\x01\xff\xff\xff\xff\x0f\x01"), 0, &part, &err),
+                    RC_CORRUPT);
+    CU_ASSERT_EQUAL(column_part__decode(B("\x00\x00\x00\x01\x00\x00\x00\x00\x00"), 0, &part, &err),
+                    RC_CORRUPT);
+    CU_ASSERT_EQUAL(column_part__decode(B("\x00\x00\x00\x00\x00\x00\x00\x00\x00"), 0, &part, &err),
+                    RC_OK);
+}
+
+static void a_price_takes_three_bytes_a_row_and_genres_two(void)
+{
+    struct rng r;
+    struct made m;
+    uint32_t i;
+
+    rng_init(&r, suite_seed());
+    made_init(&m, PART_ROWS, PART_ROWS);
+    for (i = 0; i < PART_ROWS; i++)
+        m.values[i] =
+            (struct column_value){.is_number = true, .number = (double)rng_below(&r, 100000) / 100};
+    m.part.n_values = (uint32_t)tidy(m.values, PART_ROWS);
+    memset(m.part.exists, 0xFF, sizeof m.part.exists);
+    for (i = 0; i <= PART_ROWS; i++)
+        m.starts[i] = i;
+    for (i = 0; i < PART_ROWS; i++)
+        m.places[i] = (uint32_t)rng_below(&r, m.part.n_values);
+    check_part(&m);
+    CU_ASSERT(out.n < 3 * PART_ROWS);
+    made_done(&m);
+    made_init(&m, 20, 3 * PART_ROWS);
+    for (i = 0; i < 20; i++)
+        m.values[i] = (struct column_value){.text = put_text(&m, "genre of ", i),
+                                            .original = put_text(&m, "Genre of ", i)};
+    m.part.n_values = 20;
+    make_rows(&m, &r, 20, 3);
+    check_part(&m);
+    CU_ASSERT(out.n < 2 * PART_ROWS);
+    made_done(&m);
+}
+
+SUITE(column_part, setup, teardown, TEST(sets_come_back_and_are_small),
+      TEST(damaged_sets_are_refused), TEST(packed_numbers_come_back),
+      TEST(numbers_come_back_to_the_last_bit), TEST(extreme_numbers_come_back),
+      TEST(numbers_that_are_none_are_refused), TEST(texts_that_are_none_are_refused),
+      TEST(random_parts_come_back), TEST(damage_is_refused_or_harmless),
+      TEST(sizes_that_cannot_be_are_refused), TEST(a_price_takes_three_bytes_a_row_and_genres_two));
