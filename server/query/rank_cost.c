@@ -117,16 +117,6 @@ unsigned rank__near(const uint64_t *left, size_t n_left, uint32_t span, const ui
     return (unsigned)best - 1;
 }
 
-/* A term that takes no typo may still be split, which costs one; a phrase is as it is. */
-static unsigned max_typos_of(const struct match_edge *e)
-{
-    if (e->edge->phrase)
-        return 0;
-    if (e->n_terms > 1)
-        return (unsigned)e->edge->base_typos + e->edge->allowance;
-    return e->edge->allowance > 0 ? e->edge->allowance : 1;
-}
-
 /* The dearest path; n-grams count if some row of the level has them. */
 static unsigned max_typos(const struct match *m, unsigned level, uint32_t ngrams_used)
 {
@@ -138,7 +128,7 @@ static unsigned max_typos(const struct match *m, unsigned level, uint32_t ngrams
             dearest[node + 1] = dearest[node];
         for (size_t i = 0; i < m->graph->n_edges; i++) {
             const struct match_edge *e = &m->edges[i];
-            unsigned sum = dearest[node] + max_typos_of(e);
+            unsigned sum = dearest[node] + e->edge->max_typos;
 
             if (e->edge->from != node || !match__usable(m, level, e))
                 continue;
