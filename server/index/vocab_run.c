@@ -102,13 +102,14 @@ struct run *run_writer__finish(struct run_writer *w)
 
 bool run_cursor__next(struct run_cursor *c, size_t *ret_shared)
 {
-    const uint8_t *p = c->run->data + c->next;
+    const uint8_t *p;
     size_t shared, suffix;
 
-    if (c->next >= c->run->n) {
+    if (c->next >= c->run->n) { /* an empty run has no data to point into */
         c->n = 0;
         return false;
     }
+    p = c->run->data + c->next;
     shared = *p >> 4;
     suffix = *p++ & 15;
     if (shared == 15) {
