@@ -19,7 +19,7 @@
 #include "text/text.h"
 
 enum {
-    STEPS = 8,           /* words passed over one by one before a search is cheaper */
+    STEPS = 16,          /* words passed over one by one before a search is cheaper */
     ROUNDS_MAX = 100000, /* stops of one walk, where millions of words begin alike */
     PATTERNS_MAX = 4,
 };
@@ -85,7 +85,7 @@ static bool pass_over(struct word_cursor *c, struct bytes dead)
     for (i = 0; i < STEPS; i++) {
         if (!word_cursor_next(c))
             return false;
-        if (!bytes_starts(c->word, dead))
+        if (c->shared < dead.n)
             return true;
     }
     memcpy(next, dead.p, n);
