@@ -96,32 +96,41 @@ struct import_screen {
     int64_t shown_ns;
 };
 
-static void show_import(void *arg, uint64_t documents, uint64_t total_documents, uint64_t bytes,
-                        uint64_t total_bytes)
+/* Reading the dump and indexing what was read count half and half. */
+static double import_share(const struct import_progress *p)
+{
+    double read = p->total_bytes ? (double)p->bytes / (double)p->total_bytes : 1;
+    double indexed = p->total_documents ? (double)p->indexed / (double)p->total_documents : 1;
+
+    return p->ended ? 1 : (read + indexed) / 2;
+}
+
+static void show_import(void *arg, const struct import_progress *p)
 {
     struct import_screen *screen = arg;
     int64_t now = clock_mono_ns();
-    double seconds = (double)(now - screen->started_ns) / (double)NS_PER_S;
-    double rate = seconds > 0 ? (double)bytes / seconds : 0;
-    double left = rate > 0 ? (double)(total_bytes - bytes) / rate : 0;
+    double seconds = (double)(now - screen->started_ns) / (double)NS_PER_S, share = import_share(p);
+    double rate = seconds > 0 ? (double)p->bytes / seconds : 0;
+    double left = share > 0 ? seconds * (1 - share) / share : 0;
     int64_t interval = screen->terminal ? NS_PER_S / 10 : 2 * NS_PER_S;
-    bool last = bytes >= total_bytes;
 
-    if (!last && now - screen->shown_ns < interval)
+    if (!p->ended && now - screen->shown_ns < interval)
         return;
     screen->shown_ns = now;
     if (screen->terminal)
-        (void)fprintf(
-            stderr, "\rimporting %3.0f %%  %llu / %llu documents  %.0f MB/s  %.0f s left \033[K%s",
-            total_bytes ? 100.0 * (double)bytes / (double)total_bytes : 100.0,
-            (unsigned long long)documents, (unsigned long long)total_documents, rate / 1e6, left,
-            last ? "\n" : "");
+        (void)fprintf(stderr,
+                      "\rimporting %3.0f %%  %llu / %llu documents, %llu indexed  %.0f MB/s  "
+                      "%.0f s left \033[K%s",
+                      100 * share, (unsigned long long)p->documents,
+                      (unsigned long long)p->total_documents, (unsigned long long)p->indexed,
+                      rate / 1e6, left, p->ended ? "\n" : "");
     else
         log_event(LOG_INFO, "main", "importing",
-                  "documents=%llu total_documents=%llu bytes=%llu total_bytes=%llu rate_mb_s=%.0f "
-                  "left_s=%.0f",
-                  (unsigned long long)documents, (unsigned long long)total_documents,
-                  (unsigned long long)bytes, (unsigned long long)total_bytes, rate / 1e6, left);
+                  "documents=%llu total_documents=%llu indexed=%llu bytes=%llu total_bytes=%llu "
+                  "rate_mb_s=%.0f left_s=%.0f",
+                  (unsigned long long)p->documents, (unsigned long long)p->total_documents,
+                  (unsigned long long)p->indexed, (unsigned long long)p->bytes,
+                  (unsigned long long)p->total_bytes, rate / 1e6, left);
 }
 
 static enum rc import_dump(const struct config *config, struct err *err)

@@ -162,7 +162,7 @@ static enum rc work_stats(struct api_job *job, struct err *err)
         entry->key = arena_strdup(job->arena, info.uid);
         rc = make_index_stats(job, view, &info, wish, &entry->value, err);
         answer->indexes[answer->n_indexes++] = entry;
-        used += info.stored_bytes;
+        used += info.stored_bytes + info.search_bytes;
         if (info.updated_ns > newest_ns)
             newest_ns = info.updated_ns;
     }

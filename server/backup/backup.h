@@ -75,14 +75,20 @@ enum rc backup_open_file(struct backup *b, const char *uid, int *ret_fd, uint64_
 
 /* ---- import ------------------------------------------------------------------------------ */
 
+struct import_progress {
+    uint64_t documents, total_documents;
+    uint64_t bytes, total_bytes; /* of the dump */
+    uint64_t indexed;            /* documents whose words and columns are made */
+    bool ended;
+};
+
 struct import_opts {
     const char *dump_path;
     const char *db_path;
     bool ignore_missing_dump; /* no such file: go on without */
     bool ignore_dump_if_db_exists;
-    /* Called some times a second and at the end; may be NULL. */
-    void (*progress)(void *arg, uint64_t documents, uint64_t total_documents, uint64_t bytes,
-                     uint64_t total_bytes);
+    /* Called some times a second and at the end, never twice at once; may be NULL. */
+    void (*progress)(void *arg, const struct import_progress *progress);
     void *progress_arg;
 };
 

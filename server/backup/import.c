@@ -58,8 +58,10 @@ struct import {
     struct import__pipe *pipe;
     struct dump_progress progress;
     uint64_t total_documents, total_bytes;
+    struct mutex telling; /* the walk and the loading thread tell */
     int64_t told_ns;
-    bool has_instance;
+    _Atomic uint64_t indexed;
+    bool has_instance, ended;
     uint64_t next_task_uid, next_batch_uid;
 };
 
@@ -171,13 +173,30 @@ out:
 
 static void tell(struct import *im, bool force)
 {
+    struct import_progress p = {.documents = atomic_load(&im->progress.documents),
+                                .total_documents = im->total_documents,
+                                .bytes = atomic_load(&im->progress.bytes),
+                                .total_bytes = im->total_bytes,
+                                .indexed = atomic_load(&im->indexed),
+                                .ended = im->ended};
     int64_t now = clock_mono_ns();
 
-    if (!im->opts->progress || (!force && now - im->told_ns < TELL_NS))
+    if (!im->opts->progress)
         return;
-    im->told_ns = now;
-    im->opts->progress(im->opts->progress_arg, atomic_load(&im->progress.documents),
-                       im->total_documents, atomic_load(&im->progress.bytes), im->total_bytes);
+    mutex_lock(&im->telling);
+    if (force || now - im->told_ns >= TELL_NS) {
+        im->told_ns = now;
+        im->opts->progress(im->opts->progress_arg, &p);
+    }
+    mutex_unlock(&im->telling);
+}
+
+static void on_indexed(void *arg, uint64_t n_indexed)
+{
+    struct import *im = arg;
+
+    atomic_store(&im->indexed, n_indexed);
+    tell(im, false);
 }
 
 static enum rc on_index(void *arg, const Lode__Dump__V1__Index *index, struct bytes settings,
@@ -265,8 +284,10 @@ static enum rc load_all(struct import *im, struct err *err)
     enum rc rc;
 
     rc = loader_open(im->store, &im->loader, err);
-    if (rc == RC_OK)
+    if (rc == RC_OK) {
+        loader_on_progress(im->loader, on_indexed, im);
         rc = task_import_open(home_dir(im->home), im->store, &im->tasks, err);
+    }
     if (rc == RC_OK)
         rc = walk(im, err);
     if (rc == RC_OK && !im->has_instance)
@@ -358,6 +379,7 @@ static enum rc import(struct import *im, struct err *err)
     im->total_documents = info->manifest->documents;
     im->total_bytes = info->file_bytes;
     im->draft = draft_name(&im->target);
+    mutex_init(&im->telling);
     tell(im, true);
     rc = build(im, err);
     store_close(im->store);
@@ -368,8 +390,10 @@ static enum rc import(struct import *im, struct err *err)
                   "name=%s", im->draft);
     home_close(im->home); /* locked to the end, so that no sweep meddles */
     xfree(im->draft);
+    im->ended = rc == RC_OK;
     if (rc == RC_OK)
         tell(im, true);
+    mutex_done(&im->telling);
     return rc;
 }
 

@@ -19,7 +19,7 @@
 
 #include <stdio.h>
 
-static const char format_text[] = "lode-db 1\n";
+static const char format_text[] = "lode-db 2\n";
 static const char format_stem[] = "lode-db ";
 
 enum { SMALL_FILE_MAX = 256, LEDGER_HEX = 64 };
@@ -207,7 +207,13 @@ static enum rc check(struct home *home, struct err *err)
     rc = read_text(home->dir, "FORMAT", &text, err);
     if (rc != RC_OK)
         return rc;
-    if (strcmp(text, format_text) != 0)
+    if (strcmp(text, format_text) < 0 && strlen(text) == strlen(format_text))
+        rc = err_set(err, RC_INVALID, "db_version",
+                     "'%s' was written by an older Lode (its FORMAT is '%.*s', this one knows "
+                     "'%.*s'): make a dump with that one, and start this one with --import-dump",
+                     path, (int)strcspn(text, "\n"), text, (int)strcspn(format_text, "\n"),
+                     format_text);
+    else if (strcmp(text, format_text) != 0)
         rc = err_set(err, RC_INVALID, "db_version",
                      "'%s' was written by a newer Lode (its FORMAT is '%.*s', this one knows "
                      "'%.*s')",

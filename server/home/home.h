@@ -2,7 +2,7 @@
 /*
  * home.h -- the directory one server lives in (--db-path).
  *
- *   FORMAT     "lode-db 1\n": a directory without it is not ours
+ *   FORMAT     "lode-db 2\n": a directory without it is not ours
  *   INSTANCE   the instance uid (UUID v4 text)
  *   IMPORTED   SHA-256 (hex) of the dump this database was made from, if any
  *   lock       flock'ed while a server runs (LevelDB's own lock is lost when any

@@ -21,6 +21,8 @@ void block_job__done(struct block_job *j)
     xfree(j->ends);
     buf_done(&j->old);
     buf_done(&j->content);
+    buf_done(&j->laid);
+    xfree(j->laid_ends);
     *j = (struct block_job){0};
 }
 
@@ -71,6 +73,9 @@ static enum rc edit_document(struct block_plan *plan, struct block_job *j, struc
         if (json_parse(codec->json_two, now, &index__json_limits, &laid, &at) != RC_OK)
             return err_set(&j->err, RC_INTERNAL, NULL, "a merged document does not parse");
         count(plan, codec, laid, 1);
+        (void)buf_bytes(&j->laid, now);
+        j->laid_ends = index__grow(j->laid_ends, sizeof *j->laid_ends, j->n_laid + 1, &j->laid_cap);
+        j->laid_ends[j->n_laid++] = j->laid.n;
     }
     j->json_delta += (int64_t)now.n;
     add_document(j, edit->doc, now);
@@ -149,6 +154,7 @@ enum rc block_job__rebuild(struct block_plan *plan, struct block_job *j, struct 
 
     j->built = true;
     buf_init(&j->content, BUF_NO_LIMIT);
+    buf_init(&j->laid, BUF_NO_LIMIT);
     if (j->hi > j->lo)
         rc = rebuild_old(plan, j, codec);
     if (rc != RC_OK)

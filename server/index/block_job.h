@@ -21,6 +21,9 @@ struct block_job {
     struct buf content;   /* rebuilt: records, */
     uint32_t *ids, *ends; /* and where each ends */
     size_t n, ids_cap, ends_cap;
+    struct buf laid;   /* documents of OP_MERGE as they are now, one behind the other, */
+    size_t *laid_ends; /* and where each ends */
+    size_t n_laid, laid_cap;
     bool small; /* shrank so far that it looks for a neighbour */
     int64_t json_delta;
     struct block_piece *pieces;

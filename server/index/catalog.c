@@ -12,7 +12,7 @@
  * (2) A staged snapshot is dropped only when the store was read and does not
  *     hold it (catalog__settle), or when it surely never will.
  */
-#include "index/index_int.h"
+#include "index/search_int.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
@@ -27,6 +27,7 @@ enum rc catalog_open(struct store *store, struct pool *pool, struct catalog **re
     catalog->store = store;
     catalog->pool = pool;
     catalog->cache = block_cache__new(CATALOG_CACHE_BYTES);
+    catalog->crumbs = crumbs__new();
     mutex_init(&catalog->lock);
     rc = catalog_reload(catalog, err);
     if (rc != RC_OK) {
@@ -63,6 +64,7 @@ void catalog_close(struct catalog *catalog)
     snapshot__unref(catalog->current);
     snapshot__unref(catalog->staged);
     block_cache__free(catalog->cache);
+    crumbs__free(catalog->crumbs);
     mutex_done(&catalog->lock);
     xfree(catalog);
 }

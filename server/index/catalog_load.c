@@ -9,7 +9,7 @@
  * is about 300 KB. What two places say twice must agree, else RC_CORRUPT: an
  * index whose blocks are not all there must not be served as if it were whole.
  */
-#include "index/index_int.h"
+#include "index/reader_int.h"
 
 #include "base/mem.h"
 #include "store/store.h"
@@ -153,6 +153,10 @@ static enum rc load_body(struct loading *l, struct err *err)
     if (rc == RC_OK)
         index_state__set_fields(s, l->fields, l->n_fields);
     slab__done(&l->text);
+    if (rc == RC_OK)
+        rc = search_state__load(l->view, s->id, s->next_doc, s->settings, &s->search, err);
+    if (rc == RC_OK && rows__n_live(s->search->rows) != s->n_documents)
+        rc = corrupt(l, err, "it has another number of rows than of documents");
     return rc;
 }
 

@@ -10,6 +10,7 @@
  *     begin and its end, because there is one writer.
  */
 #include "index/change_int.h"
+#include "index/reader_int.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
@@ -223,10 +224,13 @@ void change_abandon(struct change *c)
 
     if (!c)
         return;
-    for (i = 0; i < c->view->snapshot->n; i++)
+    for (i = 0; i < c->view->snapshot->n; i++) {
         pending__free(c->base_drafts[i].m.docs);
+        search_state__unref(c->base_drafts[i].search);
+    }
     for (i = 0; i < c->n_made; i++) {
         pending__free(c->made[i]->m.docs);
+        search_state__unref(c->made[i]->search);
         xfree(c->made[i]);
     }
     /* A staged snapshot stays with the catalog, which will find out what became of it. */
@@ -237,6 +241,7 @@ void change_abandon(struct change *c)
     xfree(c->table);
     xfree(c->saved_table);
     xfree(c->undos);
+    xfree(c->reserved);
     buf_done(&c->merged);
     json_parser_free(c->json);
     json_parser_free(c->json_two);

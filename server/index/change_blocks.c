@@ -17,6 +17,7 @@
  *     in between keep their directory entries as they are.
  */
 #include "index/block_job.h"
+#include "index/search_build.h"
 
 #include "base/mem.h"
 #include "base/pool.h"
@@ -284,12 +285,44 @@ static void emit(struct wave *w, struct block_job *j)
     plan->next->document_bytes = (uint64_t)((int64_t)plan->next->document_bytes + j->json_delta);
 }
 
+/* Every version of a document that comes or goes, in the order of the new rows. */
+static enum rc feed_job(struct block_plan *plan, const struct block_job *j, struct err *err)
+{
+    size_t laid = 0, at = 0, i;
+    enum rc rc = RC_OK;
+
+    for (i = j->edit; rc == RC_OK && i < j->edit + j->n_edits; i++) {
+        const struct edit *e = &plan->edits[i];
+
+        search_feed__kill(plan->feed, e->doc);
+        if (e->op == NO_OP)
+            continue;
+        if (plan->docs->ops[e->op].kind == OP_PUT) {
+            rc = search_feed__add(plan->feed, e->row, e->doc, op_json(&plan->docs->ops[e->op]),
+                                  false, err);
+            continue;
+        }
+        rc = search_feed__add(plan->feed, e->row, e->doc,
+                              bytes_of(j->laid.p + at, j->laid_ends[laid] - at), true, err);
+        at = j->laid_ends[laid++];
+    }
+    for (i = 0; rc == RC_OK && i < j->n_born; i++) {
+        const struct op *o = &plan->docs->ops[plan->new_ops[j->born + i]];
+        uint32_t doc = j->born_doc + (uint32_t)i;
+
+        rc = search_feed__add(plan->feed, doc, doc, op_json(o), false, err);
+    }
+    return rc;
+}
+
 static enum rc run_wave(struct wave *w, struct err *err)
 {
     size_t i;
     enum rc rc;
 
     rc = run_jobs(w, err);
+    for (i = 0; rc == RC_OK && i < w->n; i++)
+        rc = feed_job(w->plan, &w->jobs[i], err);
     if (rc == RC_OK)
         rc = join_small(w, err);
     if (rc == RC_OK)

@@ -3,6 +3,7 @@
  * change_finish.c -- all that was kept, into one batch, and the snapshot that it brings.
  */
 #include "index/change_int.h"
+#include "index/reader_int.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
@@ -27,6 +28,25 @@ static void copy_directory(struct index_state *next, const struct index_state *s
     next->dir.n = stored->dir.n;
 }
 
+static void put_search(const struct index_state *s, const struct index_state *base,
+                       struct store_batch *batch)
+{
+    struct key key;
+    struct buf value;
+
+    if (base && base->search == s->search)
+        return;
+    key_head(&key, KEY_SEARCH, s->id);
+    if (!s->search->words) {
+        store_batch_del(batch, key_bytes(&key));
+        return;
+    }
+    buf_init(&value, BUF_NO_LIMIT);
+    search_state__encode(s->search, &value);
+    store_batch_put(batch, key_bytes(&key), buf_view(&value));
+    buf_done(&value);
+}
+
 static void put_entry(const struct index_state *s, bool settings, struct store_batch *batch)
 {
     struct key key;
@@ -41,7 +61,7 @@ static void put_entry(const struct index_state *s, bool settings, struct store_b
 }
 
 /* The draft's state behind the commit, as a share. */
-static enum rc write_draft(struct change *c, const struct draft *d, uint32_t version,
+static enum rc write_draft(struct change *c, struct draft *d, uint32_t version,
                            struct store_batch *batch, struct index_state **ret_state,
                            struct err *err)
 {
@@ -59,6 +79,9 @@ static enum rc write_draft(struct change *c, const struct draft *d, uint32_t ver
     s->settings_text = xmemdup(d->m.settings.p, d->m.settings.n);
     s->settings = bytes_of(s->settings_text, d->m.settings.n);
     copy_documents(s, stored);
+    s->search = d->search;
+    d->search = NULL;
+    s->next_doc = rows__next(s->search->rows); /* less than stored behind a clean-up */
     if (d->m.docs && d->m.docs->n_ops) {
         rc = change__write_documents(c, d, s, version, batch, err);
     } else {
@@ -69,6 +92,7 @@ static enum rc write_draft(struct change *c, const struct draft *d, uint32_t ver
         index_state__unref(s);
         return rc;
     }
+    put_search(s, d->base, batch);
     put_entry(s, !d->base || !bytes_eq(d->base->settings, s->settings), batch);
     *ret_state = s;
     return RC_OK;
@@ -91,26 +115,33 @@ static bool write_deleted(struct change *c, struct snapshot *next, struct store_
 {
     const struct snapshot *now = c->view->snapshot;
     bool *kept = find_kept(c), some = false;
+    size_t cap = 0, i;
     struct key key;
-    size_t i;
 
-    next->trash = xmalloc((now->n_trash + now->n + 1) * sizeof *next->trash);
+    next->trash = index__grow(NULL, sizeof *next->trash, now->n_trash + 1, &cap);
     if (now->n_trash)
         memcpy(next->trash, now->trash, now->n_trash * sizeof *next->trash);
     next->n_trash = now->n_trash;
     for (i = 0; i < now->n; i++) {
         const struct draft *d = &c->base_drafts[i];
 
-        if (kept[i] && d->m.body == d->base->body)
-            continue;
-        some = true;
-        next->trash[next->n_trash++] = d->base->body;
-        store_batch_put(batch, key_head(&key, KEY_TRASH, d->base->body), (struct bytes){0});
+        if (!kept[i] || d->m.body != d->base->body) {
+            some = true;
+            next->trash = index__grow(next->trash, sizeof *next->trash, next->n_trash + 1, &cap);
+            next->trash[next->n_trash++] = d->base->body;
+            store_batch_put(batch, key_head(&key, KEY_TRASH, d->base->body), (struct bytes){0});
+        }
+        if (change__give_up_search(next, d->base->search,
+                                   kept[i] ? snapshot__get(next, d->id)->search : NULL, batch,
+                                   &cap))
+            some = true;
         if (kept[i])
             continue;
         store_batch_del(batch, key_head(&key, KEY_INDEX, d->id));
         store_batch_del(batch, key_head(&key, KEY_SETTINGS, d->id));
+        store_batch_del(batch, key_head(&key, KEY_SEARCH, d->id));
     }
+    change__keep_reserved(c, next, batch);
     xfree(kept);
     return some || next->n_trash;
 }
@@ -123,7 +154,7 @@ static enum rc write_drafts(struct change *c, struct store_batch *batch,
     size_t i;
 
     for (i = 0; i < c->n_table; i++) {
-        const struct draft *d = c->table[i];
+        struct draft *d = c->table[i];
         enum rc rc = RC_OK;
 
         if (d->m.changed)
@@ -148,7 +179,19 @@ static bool any_changed(const struct change *c)
     return false;
 }
 
-static void put_meta(const struct snapshot *next, struct store_batch *batch)
+/* What takes commits of its own comes first; c->view is newer then. */
+static enum rc begin_searches(struct change *c, struct store_batch *batch, struct err *err)
+{
+    enum rc rc = RC_OK;
+    size_t i;
+
+    for (i = 0; rc == RC_OK && i < c->n_table; i++)
+        if (c->table[i]->m.changed)
+            rc = change__search_begin(c, c->table[i], batch, err);
+    return rc;
+}
+
+void change__put_meta(const struct snapshot *next, struct store_batch *batch)
 {
     const uint8_t kind = KEY_META;
     struct buf value;
@@ -169,7 +212,9 @@ enum rc change_finish(struct change *c, struct store_batch *batch, struct err *e
 
     ASSERT(!c->marked && !c->next);
     states = xmalloc((c->n_table ? c->n_table : 1) * sizeof(struct index_state *));
-    rc = write_drafts(c, batch, states, &n, err);
+    rc = begin_searches(c, batch, err);
+    if (rc == RC_OK)
+        rc = write_drafts(c, batch, states, &n, err);
     if (rc != RC_OK) {
         for (i = 0; i < n; i++)
             index_state__unref(states[i]);
@@ -183,7 +228,7 @@ enum rc change_finish(struct change *c, struct store_batch *batch, struct err *e
     rc = change__sweep(c, next, batch, err);
     if (rc != RC_OK || !some)
         goto out;
-    put_meta(next, batch);
+    change__put_meta(next, batch);
     c->next = next;
     c->staged = true;
     catalog__stage(c->catalog, next);

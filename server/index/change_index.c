@@ -6,6 +6,7 @@
  * drafts, documents and settings do not move at all.
  */
 #include "index/change_int.h"
+#include "index/search_int.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
@@ -32,14 +33,16 @@ static enum rc info_of(struct change *c, struct draft *d, struct index_info *ret
     rc = change__count(c, d, &n, err);
     if (rc != RC_OK)
         return rc;
-    *ret_info = (struct index_info){.id = d->id,
-                                    .uid = d->m.uid,
-                                    .primary_key = d->m.primary_key,
-                                    .created_ns = d->m.created_ns,
-                                    .updated_ns = d->m.updated_ns,
-                                    .n_documents = n,
-                                    .document_bytes = stored ? stored->document_bytes : 0,
-                                    .stored_bytes = stored ? stored->stored_bytes : 0};
+    *ret_info = (struct index_info){
+        .id = d->id,
+        .uid = d->m.uid,
+        .primary_key = d->m.primary_key,
+        .created_ns = d->m.created_ns,
+        .updated_ns = d->m.updated_ns,
+        .n_documents = n,
+        .document_bytes = stored ? stored->document_bytes : 0,
+        .stored_bytes = stored ? stored->stored_bytes : 0,
+        .search_bytes = stored ? stored->search->bytes + stored->search->column_bytes : 0};
     return RC_OK;
 }
 

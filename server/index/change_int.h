@@ -12,6 +12,7 @@
 #include "index/index_int.h"
 
 struct store_batch;
+struct search_feed;
 
 #define NO_OP UINT32_MAX /* no operation */
 
@@ -123,7 +124,8 @@ struct draft {
     uint32_t id;
     struct index_state *base; /* as committed, borrowed; NULL: made by this change */
     struct draft_meta m;
-    uint64_t touched; /* mark since which it has an undo */
+    uint64_t touched;            /* mark since which it has an undo */
+    struct search_state *search; /* share; what the commit brings, made by change_finish() */
 };
 
 struct undo {
@@ -152,6 +154,9 @@ struct change {
     uint64_t mark; /* rises with every change_mark() */
     bool marked;
     uint32_t next_index, next_body;
+    struct change_steps steps;
+    uint32_t *reserved; /* owned: numbers that are marked as trash, to build under */
+    size_t n_reserved, n_taken, reserved_cap;
     struct snapshot
         *next; /* after change_finish(): what the commit brings; the catalog's if staged */
     bool staged;
@@ -188,7 +193,8 @@ enum rc change__write_documents(struct change *c, const struct draft *d, struct 
 /* change_blocks.c */
 struct edit {
     uint32_t doc;
-    uint32_t op; /* OP_PUT, OP_MERGE; NO_OP: the document goes */
+    uint32_t op;  /* OP_PUT, OP_MERGE; NO_OP: the document goes */
+    uint32_t row; /* of what takes its place */
 };
 struct block_plan {
     struct change *change;
@@ -201,10 +207,22 @@ struct block_plan {
     size_t n_edits;
     const uint32_t *new_ops; /* operations whose documents are new, in order */
     size_t n_new;
-    struct mutex lock;    /* guards field_delta while jobs run */
-    int64_t *field_delta; /* per number in docs->fields */
+    struct search_feed *feed; /* takes what documents there are and which go, in order */
+    struct mutex lock;        /* guards field_delta while jobs run */
+    int64_t *field_delta;     /* per number in docs->fields */
 };
 enum rc change__write_blocks(struct block_plan *plan, struct err *err) MUST_CHECK;
+
+/* change_search.c: words, columns and rows */
+
+/* Sets d->search to what is to be fed with the draft's documents; may take many commits. */
+enum rc change__search_begin(struct change *c, struct draft *d, struct store_batch *batch,
+                             struct err *err) MUST_CHECK;
+/* Numbers of was that now (or NULL) does not name become trash; cap: of next->trash. */
+bool change__give_up_search(struct snapshot *next, const struct search_state *was,
+                            const struct search_state *now, struct store_batch *batch, size_t *cap);
+void change__keep_reserved(struct change *c, struct snapshot *next, struct store_batch *batch);
+void change__put_meta(const struct snapshot *next, struct store_batch *batch);
 
 /* change_sweep.c: what is left of bodies that were given up */
 enum rc change__sweep(struct change *c, struct snapshot *next, struct store_batch *batch,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * change_sweep.c -- deletes what is left of bodies that were given up.
+ * change_sweep.c -- deletes what is left of bodies, words, columns and rows that were given up.
  *
  * At most SWEEP_KEYS a commit: a small index is gone with the commit that
  * deletes it, a large one some commits later. Nobody can see it any more in
- * between, dumps neither, because nothing names its body.
+ * between, dumps neither, because nothing names its number.
  */
 #include "index/change_int.h"
 
@@ -45,7 +45,9 @@ static enum rc sweep_kind(struct change *c, enum key_kind kind, uint32_t body, s
 enum rc change__sweep(struct change *c, struct snapshot *next, struct store_batch *batch,
                       struct err *err)
 {
-    static const enum key_kind kinds[] = {KEY_DIRECTORY, KEY_DOCUMENT_ID, KEY_FIELD};
+    static const enum key_kind kinds[] = {
+        KEY_DIRECTORY,      KEY_DOCUMENT_ID,    KEY_FIELD,  KEY_POSTING,  KEY_WORD,
+        KEY_POSTING_PREFIX, KEY_POSTING_LENGTH, KEY_COLUMN, KEY_ROW_DEAD, KEY_ROW_DOC};
     size_t left = SWEEP_KEYS, kept = 0, i, k;
     struct key key;
 

@@ -7,6 +7,7 @@
  * their doc ids in the order of their births.
  */
 #include "index/change_int.h"
+#include "index/search_build.h"
 
 #include "base/mem.h"
 #include "store/store.h"
@@ -31,7 +32,8 @@ static int by_doc(const void *a, const void *b)
     return (x->doc > y->doc) - (x->doc < y->doc);
 }
 
-static void plan_edits(struct writing *w)
+/* What takes the place of a stored document gets a row of its own: the next ones. */
+static void plan_edits(struct writing *w, uint32_t *next_row)
 {
     const struct pending *p = w->p;
     size_t i;
@@ -45,9 +47,12 @@ static void plan_edits(struct writing *w)
             continue;
         last = &p->ops[s->last];
         w->edits[w->n_edits++] =
-            (struct edit){s->base_doc, last->fresh || last->kind == OP_DELETE ? NO_OP : s->last};
+            (struct edit){s->base_doc, last->fresh || last->kind == OP_DELETE ? NO_OP : s->last, 0};
     }
     qsort(w->edits, w->n_edits, sizeof *w->edits, by_doc);
+    for (i = 0; i < w->n_edits; i++)
+        if (w->edits[i].op != NO_OP)
+            w->edits[i].row = (*next_row)++;
 }
 
 static void plan_births(struct writing *w, uint32_t next_doc)
@@ -154,9 +159,19 @@ static enum rc write_all(struct writing *w, struct change *c, struct index_state
                               .new_ops = w->new_ops,
                               .n_new = w->n_new,
                               .field_delta = w->field_delta};
+    const struct search_feed_opts feed = {.pool = c->catalog->pool,
+                                          .crumbs = c->catalog->crumbs,
+                                          .view = c->view->store_view,
+                                          .batch = batch,
+                                          .next_number = &c->next_body,
+                                          .next = next->search};
     enum rc rc;
 
+    plan.feed = search_feed__new(&feed);
     rc = change__write_blocks(&plan, err);
+    if (rc == RC_OK)
+        rc = search_feed__finish(plan.feed, err);
+    search_feed__free(plan.feed);
     if (rc != RC_OK)
         return rc;
     write_ids(w, next->body, batch);
@@ -175,7 +190,7 @@ enum rc change__write_documents(struct change *c, const struct draft *d, struct 
     rc = change__resolve(c, d->m.docs, err);
     if (rc != RC_OK)
         return rc;
-    plan_edits(&w);
+    plan_edits(&w, &next->next_doc);
     plan_births(&w, next->next_doc);
     count_fields(&w);
     rc = write_all(&w, c, next, version, batch, err);

@@ -43,6 +43,7 @@ struct index_info {
     uint64_t n_documents;
     uint64_t document_bytes; /* JSON bytes of all documents */
     uint64_t stored_bytes;   /* compressed bytes of its blocks */
+    uint64_t search_bytes;   /* of its words and columns, about */
 };
 
 /* pool: compresses blocks in parallel; may be NULL. */
@@ -121,6 +122,16 @@ enum rc catalog_view_digest(struct catalog_view *view, uint8_t digest[32],
  */
 enum rc change_begin(struct catalog *catalog, struct change **ret_change,
                      struct err *err) MUST_CHECK;
+/*
+ * Changes of settings may take many commits before the last; all they write is
+ * invisible until then. By default they are committed at once.
+ */
+struct change_steps {
+    void *arg;
+    enum rc (*commit)(void *arg, const struct store_batch *batch, struct err *err);
+    enum rc (*check)(void *arg, struct err *err); /* fails to stop; called some times a second */
+};
+void change_set_steps(struct change *c, const struct change_steps *steps); /* copied */
 void change_mark(struct change *c);
 void change_keep(struct change *c);
 void change_rollback(struct change *c);
@@ -211,6 +222,12 @@ enum rc loader_open(struct store *store, struct loader **ret_loader, struct err 
 enum rc loader_index(struct loader *l, struct bytes uid, struct bytes primary_key,
                      int64_t created_ns, int64_t updated_ns, struct bytes settings,
                      struct err *err) MUST_CHECK;
+/*
+ * Words and columns of an index are made when its last block has come, in
+ * loader_index_end(), which calls fn some times a second: documents indexed.
+ */
+typedef void loader_progress_fn(void *arg, uint64_t n_indexed);
+void loader_on_progress(struct loader *l, loader_progress_fn *fn, void *arg);
 /* frame is stored; content is its decoded document records. */
 enum rc loader_block(struct loader *l, struct bytes frame, struct bytes content,
                      struct err *err) MUST_CHECK;

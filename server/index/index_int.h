@@ -18,6 +18,7 @@
 
 struct store_view;
 struct search_state;
+struct crumbs;
 
 /* Documents were parsed when they were accepted; nothing narrower may refuse them later. */
 extern const struct json_limits index__json_limits;
@@ -259,8 +260,9 @@ struct catalog {
     struct store *store; /* borrowed */
     struct pool *pool;   /* borrowed; may be NULL */
     struct block_cache *cache;
-    struct mutex lock; /* guards what follows */
-    uint64_t turn;     /* rises with every change of the next three */
+    struct crumbs *crumbs; /* owned; the writer's */
+    struct mutex lock;     /* guards what follows */
+    uint64_t turn;         /* rises with every change of the next three */
     struct snapshot *current;
     struct snapshot *staged; /* given to a commit whose outcome is not known yet, or NULL */
     struct codec *codecs;

@@ -7,7 +7,7 @@
  *          and bytes of the primary key (0: none); u64le created, updated (ns);
  *          varints: body, next doc id, documents, document bytes, stored bytes
  */
-#include "index/index_int.h"
+#include "index/reader_int.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
@@ -40,6 +40,7 @@ void index_state__unref(struct index_state *s)
     xfree(s->dir.at);
     xfree(s->fields);
     xfree(s->field_text);
+    search_state__unref(s->search);
     xfree(s);
 }
 
@@ -52,7 +53,8 @@ struct index_info index_state__info(const struct index_state *s)
                                .updated_ns = s->updated_ns,
                                .n_documents = s->n_documents,
                                .document_bytes = s->document_bytes,
-                               .stored_bytes = s->stored_bytes};
+                               .stored_bytes = s->stored_bytes,
+                               .search_bytes = s->search->bytes + s->search->column_bytes};
 }
 
 void index_state__encode(const struct index_state *s, struct buf *out)

@@ -190,7 +190,8 @@ enum rc loader_index(struct loader *l, struct bytes uid, struct bytes primary_ke
                        BYTES_ARG(uid));
     (void)fields__add(&l->uids, uid);
     l->state = index_state__new();
-    l->state->id = l->state->body = l->n_indexes++;
+    l->state->id = l->n_indexes++;
+    l->state->body = l->next_number++;
     l->state->uid = xstrndup(uid.p, uid.n);
     l->state->primary_key = primary_key.n ? xstrndup(primary_key.p, primary_key.n) : NULL;
     l->state->created_ns = created_ns;
@@ -283,6 +284,10 @@ enum rc loader_index_end(struct loader *l, uint64_t *ret_documents, struct err *
         rc = write_all_ids(l, err);
     if (rc == RC_OK)
         rc = write_fields(l, err);
+    if (rc == RC_OK)
+        rc = commit_over(l, 0, err); /* builders see what is committed */
+    if (rc == RC_OK)
+        rc = loader__search(l, err);
     if (rc != RC_OK && err)
         (void)err_prefix(err, "index `%s`: ", s->uid);
     if (rc != RC_OK)
@@ -302,7 +307,8 @@ enum rc loader_index_end(struct loader *l, uint64_t *ret_documents, struct err *
 
 enum rc loader_end(struct loader *l, struct err *err)
 {
-    const struct snapshot meta = {.seq = 1, .next_index = l->n_indexes, .next_body = l->n_indexes};
+    const struct snapshot meta = {
+        .seq = 1, .next_index = l->n_indexes, .next_body = l->next_number};
     const uint8_t kind = KEY_META;
 
     ASSERT(!l->state);

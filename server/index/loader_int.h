@@ -72,8 +72,12 @@ struct load_worker {
 struct loader {
     struct store *store; /* borrowed */
     struct store_batch *batch;
-    struct fields uids;        /* of the indexes so far */
-    uint32_t n_indexes;        /* also the next index id and body */
+    struct fields uids;   /* of the indexes so far */
+    uint32_t n_indexes;   /* also the next index id */
+    uint32_t next_number; /* of bodies, words, columns and rows */
+    uint64_t n_indexed;   /* documents of the indexes that have their words */
+    loader_progress_fn *progress;
+    void *progress_arg;
     struct index_state *state; /* the index being loaded, or NULL */
     struct buf value;
     bool ids_flushed; /* ids of this index were written before its end */
@@ -91,6 +95,9 @@ struct loader {
     enum rc rc; /* of the first failure */
     struct err err;
 };
+
+/* loader_search.c: builds words and columns of the index, whose documents are stored. */
+enum rc loader__search(struct loader *l, struct err *err) MUST_CHECK;
 
 /* loader_work.c */
 void load_worker__start(struct loader *l, struct load_worker *w);

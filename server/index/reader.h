@@ -167,3 +167,7 @@ enum rc reader_column(struct reader *r, struct bytes field, struct column **ret_
  */
 enum rc column_part_of(struct column *c, uint32_t row, const struct column_part **ret_part,
                        struct err *err) MUST_CHECK;
+
+/* For tests: a hash of all that can be found, whatever way the index came to be (reader_digest.c).
+ */
+enum rc reader_digest(struct reader *r, uint8_t digest[32], struct err *err) MUST_CHECK;

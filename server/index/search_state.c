@@ -11,14 +11,14 @@
  * An index that nothing was indexed for yet has no such key. The plan is made
  * from the settings, rows and vocabulary from their own keys.
  */
-#include "index/reader_int.h"
+#include "index/search_build.h"
 
 #include "base/mem.h"
 #include "store/store.h"
 
 #include <stdlib.h>
 
-enum { SEARCH_FORMAT = 1, SEARCH_NUMBERS = 4 };
+enum { SEARCH_FORMAT = 1, SEARCH_NUMBERS = 5 };
 
 static struct search_state *make(struct plan *plan)
 {
@@ -66,6 +66,7 @@ struct search_state *search_state__copy(const struct search_state *s)
     copy->rows_number = s->rows_number;
     copy->dead_built = s->dead_built;
     copy->bytes = s->bytes;
+    copy->column_bytes = s->column_bytes;
     copy->rows = rows__ref(s->rows);
     copy->vocab = vocab__ref(s->vocab);
     search_state__set_names(copy, s->columns, s->n_columns, s->fields, s->n_fields);
@@ -146,6 +147,7 @@ void search_state__encode(const struct search_state *s, struct buf *out)
     (void)buf_varint(out, s->rows_number);
     (void)buf_varint(out, s->dead_built);
     (void)buf_varint(out, s->bytes);
+    (void)buf_varint(out, s->column_bytes);
     (void)buf_varint(out, s->n_fields);
     for (i = 0; i < s->n_fields; i++) {
         (void)buf_varint(out, s->fields[i].n);
@@ -223,7 +225,8 @@ out:
 
 static enum rc decode(struct bytes value, struct search_state *s, struct err *err)
 {
-    const uint64_t most[SEARCH_NUMBERS] = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT64_MAX};
+    const uint64_t most[SEARCH_NUMBERS] = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT64_MAX,
+                                           UINT64_MAX};
     uint64_t numbers[SEARCH_NUMBERS];
     size_t i;
 
@@ -237,6 +240,7 @@ static enum rc decode(struct bytes value, struct search_state *s, struct err *er
     s->rows_number = (uint32_t)numbers[1];
     s->dead_built = numbers[2];
     s->bytes = numbers[3];
+    s->column_bytes = numbers[4];
     return decode_names(value, s, err);
 }
 
@@ -267,4 +271,35 @@ enum rc search_state__load(struct store_view *view, uint32_t index_id, uint32_t 
         rc = vocab__load(view, s->words, &s->vocab, err);
     *ret_state = s; /* the caller's in any case: it is freed with the index state */
     return rc;
+}
+
+/* ---- changing, before anybody else sees it --------------------------------------------- */
+
+void search_state__add_columns(struct search_state *s, const struct column_ref *more, size_t n)
+{
+    size_t all = s->n_columns + n;
+    struct column_ref *columns;
+
+    if (!n)
+        return;
+    columns = xmalloc(all * sizeof *columns);
+    if (s->n_columns)
+        memcpy(columns, s->columns, s->n_columns * sizeof *columns);
+    memcpy(columns + s->n_columns, more, n * sizeof *columns);
+    search_state__set_names(s, columns, all, s->fields, s->n_fields);
+    xfree(columns);
+}
+
+void search_state__set_fields(struct search_state *s, struct search_fields *fields)
+{
+    size_t n = search_fields__count(fields), i;
+    struct bytes *names;
+
+    if (n == s->n_fields) /* numbers are never taken back */
+        return;
+    names = xmalloc(n * sizeof *names);
+    for (i = 0; i < n; i++)
+        names[i] = search_fields__name(fields, i);
+    search_state__set_names(s, s->columns, s->n_columns, names, n);
+    xfree(names);
 }

@@ -286,7 +286,7 @@ enum rc task__commit(struct task_queue *q, struct store_batch *batch, const stru
     return rc;
 }
 
-static bool pause_closing(struct task_queue *q, int64_t ns)
+bool task__pause_closing(struct task_queue *q, int64_t ns)
 {
     int64_t until = clock_mono_ns() + ns;
     bool closing;
@@ -360,7 +360,7 @@ enum rc task__settle(struct task_queue *q, const struct task__end *ends, size_t 
                   rc_name(rc));
         if (!reload)
             return rc;
-        if (pause_closing(q, pause))
+        if (task__pause_closing(q, pause))
             return RC_CANCELLED;
         pause = pause < NS_PER_S ? 2 * pause : NS_PER_S;
     }

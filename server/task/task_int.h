@@ -299,6 +299,8 @@ enum rc task__commit(struct task_queue *q, struct store_batch *batch, const stru
  */
 enum rc task__settle(struct task_queue *q, const struct task__end *ends, size_t n_ends, bool reload,
                      bool *ret_there, struct err *err) MUST_CHECK;
+/* Waits, unless the queue closes: true. */
+bool task__pause_closing(struct task_queue *q, int64_t ns);
 /* Spools and segments that nobody needs any more. */
 void task__clean(struct task_queue *q, const struct task__end *ends, size_t n_ends);
 
@@ -353,6 +355,7 @@ struct task__run {
     uint64_t first_uid, last_uid;
     uint32_t index; /* name of the batch's index */
     size_t n_tasks;
+    bool step_failed; /* a commit before the last one has an unknown outcome */
 };
 
 void task__writer_run(void *arg); /* thread_fn; arg: the queue */

@@ -324,6 +324,55 @@ static void stamp_ends(struct task__run *run)
             run->ends[i].task->finished_unix_ns = finished_ns;
 }
 
+/* ---- commits before the last one --------------------------------------------------------- */
+
+/* Fails if the batch is to stop, or the server is. */
+static enum rc check_step(void *arg, struct err *err)
+{
+    struct task__run *run = arg;
+    struct task_queue *q = run->q;
+    bool closing;
+
+    mutex_lock(&q->lock);
+    closing = q->closing;
+    mutex_unlock(&q->lock);
+    if (!closing && !atomic_load(&q->stop))
+        return RC_OK;
+    return err_set(err, RC_CANCELLED, NULL, "the batch was asked to stop");
+}
+
+/* One of the commits by which an index is built anew; nobody sees what it brings. */
+static enum rc commit_step(void *arg, const struct store_batch *batch, struct err *err)
+{
+    struct task__run *run = arg;
+    enum rc rc;
+
+    barrier_enter(run->q->opts.barrier);
+    rc = check_step(run, err);
+    if (rc == RC_OK)
+        rc = store_commit(run->q->opts.store, batch, err);
+    barrier_leave(run->q->opts.barrier);
+    run->step_failed = rc == RC_IO;
+    return rc;
+}
+
+/* Behind a step whose outcome is unknown: goes on with what the store really holds. */
+static void settle_step(struct task__run *run)
+{
+    struct task_queue *q = run->q;
+    struct err err;
+    enum rc rc;
+
+    do {
+        rc = store_settle(q->opts.store, &err);
+        if (rc == RC_OK)
+            rc = catalog_reload(q->opts.catalog, &err);
+        if (rc != RC_OK)
+            log_event(LOG_ERROR, "task", "cannot read the database after a failed commit", "rc=%s",
+                      rc_name(rc));
+    } while (rc != RC_OK && !task__pause_closing(q, NS_PER_S));
+}
+
 /* Marks it done in the watchers' eyes, and tidies up. */
 static void wind_up(struct task__run *run)
 {
@@ -393,6 +442,7 @@ static enum rc run_batch(struct writer *w, struct task__run *run, uint8_t type, 
     rc = change_begin(run->q->opts.catalog, &run->change, err);
     if (rc != RC_OK)
         return rc;
+    change_set_steps(run->change, &(struct change_steps){run, commit_step, check_step});
     do
         rc = run_task(w, run, type, err);
     while (rc == RC_OK && !alone && !run_is_full(run) && pick_mate(run->q, run, &type));
@@ -448,6 +498,8 @@ void task__writer_run(void *arg)
         run.batch = store_batch_new();
         rc = run_batch(w, &run, type, &err);
         change_abandon(run.change);
+        if (run.step_failed)
+            settle_step(&run);
         if (rc == RC_OK) {
             w->attempts = 0;
             wind_up(&run);

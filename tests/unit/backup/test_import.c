@@ -18,7 +18,7 @@ static char target[8192];        /* where it is imported to */
 static uint8_t want[32];         /* the digest of its content */
 static struct fs_dir *root;
 static unsigned n_progress;
-static uint64_t last_documents;
+static uint64_t last_documents, last_indexed;
 
 static void make_dump(unsigned n)
 {
@@ -372,14 +372,16 @@ static void a_live_import_is_not_swept(void)
     CU_ASSERT_FALSE(fs_exists(root, "target.importing-0123456789abcdef"));
 }
 
-static void see_progress(void *arg, uint64_t documents, uint64_t total_documents, uint64_t bytes,
-                         uint64_t total_bytes)
+static void see_progress(void *arg, const struct import_progress *p)
 {
     (void)arg;
     n_progress++;
-    if (documents > total_documents || bytes > total_bytes || documents < last_documents)
+    if (p->documents > p->total_documents || p->bytes > p->total_bytes ||
+        p->indexed > p->total_documents || p->documents < last_documents ||
+        p->indexed < last_indexed)
         n_progress += 1000000;
-    last_documents = documents;
+    last_documents = p->documents;
+    last_indexed = p->indexed;
 }
 
 static void progress_is_told_to_the_end(void)
@@ -388,10 +390,11 @@ static void progress_is_told_to_the_end(void)
     enum import_result result;
 
     n_progress = 0;
-    last_documents = 0;
+    last_documents = last_indexed = 0;
     CU_ASSERT_EQUAL(import_run(&opts, &result, &fx.err), RC_OK);
     CU_ASSERT(n_progress >= 2 && n_progress < 1000000);
     CU_ASSERT_EQUAL(last_documents, 30);
+    CU_ASSERT_EQUAL(last_indexed, 30);
 }
 
 SUITE(import, setup, teardown, TEST(the_same_flag_for_ever_imports_once),

@@ -96,11 +96,22 @@ static void only_one_may_have_it_open(void)
 
 static void a_newer_layout_is_refused_by_name(void)
 {
-    put("FORMAT", "lode-db 2\n");
+    put("FORMAT", "lode-db 3\n");
     CU_ASSERT_EQUAL(look(), HOME_OURS);
     CU_ASSERT_EQUAL(home_open(path, &home, &err), RC_INVALID);
     CU_ASSERT_STRING_EQUAL(err.word, "db_version");
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "lode-db 2"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "newer Lode"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "lode-db 3"));
+}
+
+static void an_older_layout_is_refused_and_told_the_way_out(void)
+{
+    put("FORMAT", "lode-db 1\n");
+    CU_ASSERT_EQUAL(look(), HOME_OURS);
+    CU_ASSERT_EQUAL(home_open(path, &home, &err), RC_INVALID);
+    CU_ASSERT_STRING_EQUAL(err.word, "db_version");
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "older Lode"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "--import-dump"));
 }
 
 static void a_foreign_directory_is_refused_untouched(void)
@@ -234,6 +245,7 @@ static void the_ledger_remembers_a_dump(void)
 
 SUITE(home, setup, teardown, TEST(looking_creates_nothing), TEST(a_home_keeps_its_uid),
       TEST(only_one_may_have_it_open), TEST(a_newer_layout_is_refused_by_name),
+      TEST(an_older_layout_is_refused_and_told_the_way_out),
       TEST(a_foreign_directory_is_refused_untouched), TEST(a_format_of_others_is_foreign),
       TEST(a_lost_part_is_damage_not_a_new_beginning), TEST(a_full_store_without_format_is_foreign),
       TEST(a_failed_creation_is_made_again), TEST(a_killed_creation_is_made_again),

@@ -251,3 +251,31 @@ void fixture_check(void)
         check_index(view, i);
     catalog_view_close(view);
 }
+
+void fixture_search_digest(const char *uid, uint8_t digest[32])
+{
+    struct index_info info;
+    struct catalog_view *view = view_of(uid, &info);
+    struct reader *r = NULL;
+    enum rc rc;
+
+    OK(reader_open(view, info.id, &r, &fx.err));
+    CU_ASSERT_EQUAL(reader_n_live(r), info.n_documents);
+    rc = reader_digest(r, digest, &fx.err);
+    if (rc != RC_OK)
+        printf("reader_digest: %s\n", fx.err.msg);
+    CU_ASSERT_EQUAL(rc, RC_OK);
+    reader_close(r);
+    catalog_view_close(view);
+}
+
+void fixture_settings(const char *uid, const char *patch)
+{
+    struct change *c = fixture_begin();
+    struct index_info info;
+
+    OK(change_find(c, bytes_str(uid), &info, &fx.err));
+    OK(settings_check(bytes_str(patch), false, &fx.err));
+    OK(change_settings(c, info.id, bytes_str(patch), 300, &fx.err));
+    fixture_commit(c);
+}

@@ -4,6 +4,7 @@
 
 #include "base/pool.h"
 #include "index/index_int.h"
+#include "index/reader.h"
 #include "store/store.h"
 #include "support/suite.h"
 
@@ -39,6 +40,10 @@ const char *fixture_all(const char *uid);
 const char *fixture_fields(const char *uid);
 struct index_info fixture_info(const char *uid);
 void fixture_digest(uint8_t digest[32]);
+/* Of what can be found in an index, whatever its documents are numbered. */
+void fixture_search_digest(const char *uid, uint8_t digest[32]);
+/* Lays a patch over the index's settings and commits. */
+void fixture_settings(const char *uid, const char *patch);
 /* Number of keys in the store that start with the byte. */
 size_t fixture_keys(uint8_t kind);
 /* Sizes agree, blocks do not overlap, cache and store say the same. */

@@ -163,14 +163,17 @@ static void a_large_index_is_swept_by_later_commits(void)
     fixture_commit(c);
     left = fixture_keys(KEY_DOCUMENT_ID);
     CU_ASSERT(left > 0 && left < MANY);
-    CU_ASSERT_EQUAL(fixture_keys(KEY_TRASH), 1);
+    CU_ASSERT(fixture_keys(KEY_TRASH) >= 1);
     CU_ASSERT_STRING_EQUAL(fixture_get("a", "5"), "");
     CU_ASSERT_EQUAL(fixture_info("a").n_documents, 0);
     fixture_commit(fixture_begin());
     CU_ASSERT(fixture_keys(KEY_DOCUMENT_ID) < left);
-    CU_ASSERT_EQUAL(fixture_keys(KEY_TRASH), 1);
+    CU_ASSERT(fixture_keys(KEY_TRASH) >= 1);
     fixture_reopen();
-    fixture_commit(fixture_begin());
+    for (i = 0; i < 20 && fixture_keys(KEY_TRASH); i++) /* its words take some more */
+        fixture_commit(fixture_begin());
+    CU_ASSERT(i > 1);
+    CU_ASSERT_EQUAL(fixture_keys(KEY_POSTING) + fixture_keys(KEY_WORD), 0);
     CU_ASSERT_EQUAL(fixture_keys(KEY_DOCUMENT_ID) + fixture_keys(KEY_BLOCK), 0);
     CU_ASSERT_EQUAL(fixture_keys(KEY_TRASH), 0);
     fixture_check();

@@ -146,7 +146,7 @@ static void switch_over(void)
 static void compare_loaded(size_t frame_bytes)
 {
     static const char *const more[] = {"{\"id\":\"new\"}", NULL};
-    uint8_t before[32], after[32];
+    uint8_t before[32], after[32], found_before[32], found[32];
     struct index_info info;
     char *fields, *fields_one, *digest_of;
     struct change *c;
@@ -157,16 +157,20 @@ static void compare_loaded(size_t frame_bytes)
     add_random("one", 1, 10);
     add_random("many", 5000, 300);
     c = fixture_begin();
-    OK(change_settings(c, fixture_info("many").id, B("{\"stopWords\":[\"a\"]}"), 77, &fx.err));
+    OK(change_settings(c, fixture_info("many").id,
+                       B("{\"stopWords\":[\"a\"],\"filterableAttributes\":[\"*\"]}"), 77, &fx.err));
     fixture_commit(c);
     info = fixture_info("many");
     fixture_digest(before);
+    fixture_search_digest("many", found_before);
     fields = xstrdup(fixture_fields("many"));
     fields_one = xstrdup(fixture_fields("one"));
     load_all(frame_bytes);
     switch_over();
     fixture_digest(after);
     CU_ASSERT_EQUAL(memcmp(before, after, sizeof before), 0);
+    fixture_search_digest("many", found);
+    CU_ASSERT_EQUAL(memcmp(found_before, found, sizeof found), 0);
     CU_ASSERT_STRING_EQUAL(fixture_fields("many"), fields);
     CU_ASSERT_STRING_EQUAL(fixture_fields("one"), fields_one);
     CU_ASSERT_EQUAL(fixture_info("many").created_ns, info.created_ns);
