@@ -254,11 +254,40 @@ const uint8_t *posting_chunk__long(const uint8_t *at, const uint8_t *end, uint32
     return at;
 }
 
+/*
+ * Goes over a row of codes of one or two bytes, without branches on what they
+ * are: in running text these cannot be foretold. NULL: look more closely.
+ */
+static const uint8_t *pass_row(const uint8_t *at, const uint8_t *end, uint32_t base,
+                               size_t n_fields)
+{
+    /* So many codes of two bytes cannot go past TEXT_POSITION_MAX. */
+    enum { MOST = TEXT_POSITION_MAX / (CODE_DIRECT + 128 * (CODE_FAR - CODE_DIRECT)) };
+    uint32_t left, code, step, place, two, field = base;
+
+    for (left = MOST; left && end - at >= 2; left--) {
+        code = at[0] & 0x7f;
+        step = (uint32_t)(code >= CODE_STEP) + (uint32_t)(code >= 2 * CODE_STEP);
+        place = code - step * CODE_STEP;
+        two = place >= CODE_DIRECT;
+        if (place >= CODE_FAR || (two & (uint32_t)at[0] >> 7))
+            return NULL;
+        field += step;
+        at += 1 + two;
+        if (at[-1] & CODE_LAST)
+            return field < n_fields ? at : NULL;
+    }
+    return NULL;
+}
+
 const uint8_t *posting_chunk__check_row(const uint8_t *at, const uint8_t *end, uint32_t base,
                                         size_t n_fields)
 {
+    const uint8_t *passed = pass_row(at, end, base, n_fields);
     struct occurrence now = chunk_before(base);
 
+    if (passed)
+        return passed;
     do {
         at = chunk_occurrence(at, end, &now);
         if (!at || now.field >= n_fields || now.position > TEXT_POSITION_MAX)

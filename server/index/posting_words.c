@@ -92,7 +92,7 @@ static void grow(struct posting_words *w)
     struct word_cell *old = w->cells;
     size_t i, j, n = w->n_cells;
 
-    w->n_cells *= 4;
+    w->n_cells *= 2;
     w->cells = xcalloc(w->n_cells, sizeof *w->cells);
     for (i = 0; i < n; i++) {
         if (!old[i].word)
@@ -132,7 +132,7 @@ uint32_t posting_words__add(struct posting_words *w, struct bytes word, bool *re
     w->at = index__grow(w->at, sizeof *w->at, w->n + 1, &w->cap);
     w->at[w->n] = (struct posting_word){slab__dup(&w->text, word).p, (uint32_t)word.n, 0};
     *ret_new = true;
-    if (++w->n * 2 > w->n_cells)
+    if (++w->n * 8 > w->n_cells * 5)
         grow(w);
     return (uint32_t)w->n - 1;
 }

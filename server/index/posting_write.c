@@ -3,19 +3,19 @@
  * posting_write.c -- a commit's chunks into a batch, and crumbs swept together.
  *
  * A commit only appends: one chunk for each list it touches. Small commits would
- * leave a common word thousands of chunks, so appends are counted in memory, and
- * after CRUMBS_MAX of them to one list and tile what the tile has is looked at:
- * from the newest back, chunks are joined as long as the next is at most twice as
- * large as those together. So a row is written again a logarithmic number of
- * times, and a tile of a list has a few large chunks and at most CRUMBS_MAX or so
- * small ones.
+ * leave a common word thousands of chunks, so appends are counted in memory, per
+ * list and tile: every SWEEP of them are joined into one chunk, every SWEEP of
+ * those again, and so on up to all that the tile has. A row is written again
+ * SWEEP_LEVELS times at most, and nothing large is read for joining something
+ * small: where the latest chunks begin is remembered.
  *
  * (1) Only committed chunks are joined, never the one of this commit: a commit
  *     may flush a tile in several pieces, and the pieces do not see each other.
  *     All rows of this commit are behind them.
  *
  * Counters sit in a table of fixed size; a list whose cell is taken wears the
- * other's counter down first. What is forgotten is counted anew.
+ * other's counter down first. What is forgotten is counted anew, and what it
+ * left is joined when a sweep goes back to the tile's beginning.
  */
 #include "index/posting_int.h"
 
@@ -24,11 +24,16 @@
 #include "index/keys.h"
 #include "store/store.h"
 
-enum { CRUMBS_MAX = 16, CRUMB_CELLS = 1 << 16 };
+enum {
+    SWEEP = 16,
+    SWEEP_LEVELS = 3, /* SWEEP, SWEEP^2, and the whole tile */
+    CRUMB_CELLS = 1 << 16,
+};
 
 struct crumb {
     uint32_t tag; /* of the list and tile */
     uint32_t count;
+    uint32_t from[SWEEP_LEVELS - 1]; /* row behind what was joined on that level, or a higher one */
 };
 
 struct crumbs {
@@ -45,21 +50,28 @@ void crumbs__free(struct crumbs *c)
     xfree(c);
 }
 
-/* Counts an append; true: it is time to sweep. */
-static bool count_crumb(struct crumbs *crumbs, struct bytes list, uint32_t tile)
+/* Counts an append; true: all from *ret_from on is to be joined, up to this one. */
+static bool count_crumb(struct crumbs *crumbs, struct bytes list, uint32_t row, uint32_t *ret_from)
 {
+    uint32_t tile = row / TILE_ROWS, i, k, every = SWEEP;
     uint64_t hash = hash64(list, tile);
     struct crumb *c = &crumbs->cells[hash % CRUMB_CELLS];
     uint32_t tag = (uint32_t)(hash >> 32);
 
-    if (c->tag != tag) {
+    if (c->tag != tag || c->count == 0) {
         if (c->count > 0 && --c->count > 0)
             return false;
-        *c = (struct crumb){tag, 0};
-    }
-    if (++c->count < CRUMBS_MAX)
+        *c = (struct crumb){tag, 1, {row, row}};
         return false;
-    c->count = 0;
+    }
+    if (c->count++ % SWEEP)
+        return false;
+    /* count - 1 chunks are committed: a multiple of SWEEP. */
+    for (i = 0; i < SWEEP_LEVELS - 1 && (c->count - 1) % (every * SWEEP) == 0; i++)
+        every *= SWEEP;
+    *ret_from = i < SWEEP_LEVELS - 1 ? c->from[i] : tile * TILE_ROWS;
+    for (k = 0; k <= i && k < SWEEP_LEVELS - 1; k++)
+        c->from[k] = row;
     return true;
 }
 
@@ -80,14 +92,14 @@ static void swept_done(struct swept *s)
     xfree(s->rows);
 }
 
-static enum rc sweep_read(struct store_cursor *cursor, struct key *k, size_t n_list, uint32_t tile,
+static enum rc sweep_read(struct store_cursor *cursor, struct key *k, size_t n_list, uint32_t from,
                           struct swept *s, struct err *err)
 {
     const uint8_t *at;
     size_t i;
     enum rc rc;
 
-    store_cursor_seek(cursor, posting_key__row(k, n_list, tile * TILE_ROWS));
+    store_cursor_seek(cursor, posting_key__row(k, n_list, from));
     for (; store_cursor_valid(cursor); store_cursor_next(cursor)) {
         struct bytes key = store_cursor_key(cursor), chunk = store_cursor_value(cursor);
         uint32_t row;
@@ -95,7 +107,7 @@ static enum rc sweep_read(struct store_cursor *cursor, struct key *k, size_t n_l
         if (key.n != n_list + 4 || memcmp(key.p, k->p, n_list) != 0)
             break;
         row = get_u32be(key.p + n_list);
-        if (row / TILE_ROWS != tile)
+        if (row / TILE_ROWS != from / TILE_ROWS)
             break;
         s->chunks = index__grow(s->chunks, sizeof *s->chunks, s->n + 1, &s->chunks_cap);
         s->rows = index__grow(s->rows, sizeof *s->rows, s->n + 1, &s->rows_cap);
@@ -109,43 +121,25 @@ static enum rc sweep_read(struct store_cursor *cursor, struct key *k, size_t n_l
     return rc;
 }
 
-/* The first of those that are joined; n - 1: none are. */
-static size_t first_to_join(const struct swept *s)
-{
-    size_t i = s->n - 1;
-    uint64_t rows = posting_chunk__count(s->chunks[i]), count;
-
-    for (; i > 0; i--) {
-        count = posting_chunk__count(s->chunks[i - 1]);
-        if (count > 2 * rows)
-            break;
-        rows += count;
-    }
-    return i;
-}
-
-static enum rc sweep(struct store_cursor *cursor, struct key *k, size_t n_list, uint32_t tile,
+static enum rc sweep(struct store_cursor *cursor, struct key *k, size_t n_list, uint32_t from,
                      struct store_batch *batch, struct err *err)
 {
     struct swept s = {0};
     struct buf joined;
-    size_t i, first;
+    size_t i;
     enum rc rc;
 
     buf_init(&s.text, BUF_NO_LIMIT);
     buf_init(&joined, BUF_NO_LIMIT);
-    rc = sweep_read(cursor, k, n_list, tile, &s, err);
+    rc = sweep_read(cursor, k, n_list, from, &s, err);
     if (rc != RC_OK || s.n < 2)
         goto out;
-    first = first_to_join(&s);
-    if (first == s.n - 1)
-        goto out;
-    rc = posting_chunk__join(s.chunks + first, s.rows + first, s.n - first, &joined, err);
+    rc = posting_chunk__join(s.chunks, s.rows, s.n, &joined, err);
     if (rc != RC_OK)
         goto out;
-    for (i = first + 1; i < s.n; i++)
+    for (i = 1; i < s.n; i++)
         store_batch_del(batch, posting_key__row(k, n_list, s.rows[i]));
-    store_batch_put(batch, posting_key__row(k, n_list, s.rows[first]), buf_view(&joined));
+    store_batch_put(batch, posting_key__row(k, n_list, s.rows[0]), buf_view(&joined));
 
 out:
     buf_done(&joined);
@@ -169,18 +163,19 @@ static enum rc put_chunk(void *arg, enum posting_kind kind, struct bytes key, ui
     struct writing *x = arg;
     struct bytes list;
     struct key k;
+    uint32_t from;
     enum rc rc;
 
     list = posting_key__list(&k, kind, x->words, key);
     store_batch_put(x->batch, posting_key__row(&k, list.n, first_row), chunk);
-    if (!x->crumbs || !count_crumb(x->crumbs, list, first_row / TILE_ROWS))
+    if (!x->crumbs || !count_crumb(x->crumbs, list, first_row, &from))
         return RC_OK;
     if (!x->cursors[kind]) {
         rc = store_cursor_open(x->view, bytes_of(list.p, KEY_HEAD), false, &x->cursors[kind], err);
         if (rc != RC_OK)
             return rc;
     }
-    return sweep(x->cursors[kind], &k, list.n, first_row / TILE_ROWS, x->batch, err);
+    return sweep(x->cursors[kind], &k, list.n, from, x->batch, err);
 }
 
 static void put_words(struct store_batch *batch, uint32_t words, const struct bytes *all,
