@@ -193,17 +193,20 @@ static uint64_t bytes_at(struct bytes v, size_t place)
 
 bool column__unpack(struct bytes *v, size_t n, unsigned width, uint32_t *ret)
 {
-    uint64_t mask = (UINT64_C(1) << width) - 1;
-    size_t i = 0, n_bits = n * width, n_bytes = (n_bits + 7) / 8;
+    uint64_t mask = (UINT64_C(1) << width) - 1, word;
+    size_t i = 0, j, n_bits = n * width, n_bytes = (n_bits + 7) / 8;
+    size_t at_once = width ? 57 / width : 1; /* as many as eight bytes hold for certain */
     struct bytes own = bytes_of(v->p, n_bytes);
 
     if (n > SIZE_MAX / 64 || n_bytes > v->n)
         return false;
     if (width == 0)
         memset(ret, 0, n * sizeof *ret);
-    else
-        for (; i < n && i * width / 8 + 8 <= n_bytes; i++) /* no bounds inside: most of the time */
-            ret[i] = (uint32_t)(get_u64le(own.p + i * width / 8) >> i * width % 8 & mask);
+    for (; width && i + at_once <= n && i * width / 8 + 8 <= n_bytes; i += at_once) {
+        word = get_u64le(own.p + i * width / 8) >> i * width % 8;
+        for (j = 0; j < at_once; j++, word >>= width)
+            ret[i + j] = (uint32_t)(word & mask);
+    }
     for (; width && i < n; i++)
         ret[i] = (uint32_t)(bytes_at(own, i * width / 8) >> i * width % 8 & mask);
     *v = bytes_of(v->p + n_bytes, v->n - n_bytes);

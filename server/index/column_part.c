@@ -139,11 +139,11 @@ static bool is_within(const uint64_t *set, const uint64_t *whole)
 }
 
 /* Which rows have what, and how many values. */
-static bool take_rows(struct bytes *v, struct whole_part *w, uint64_t n_places)
+static bool take_rows(struct bytes *v, struct whole_part *w, uint64_t n_places, bool *ret_single)
 {
     struct column_part *p = &w->part;
     uint64_t guess[PART_WORDS], valued[PART_WORDS], sum = 0;
-    uint32_t counts[PART_ROWS], row, n = 0;
+    uint32_t counts[PART_ROWS + 1], row, n = 0; /* one more: read, but not counted */
     size_t i;
 
     if (!column__take_set(v, NULL, p->exists) || !column__take_set(v, NULL, p->is_null) ||
@@ -161,32 +161,40 @@ static bool take_rows(struct bytes *v, struct whole_part *w, uint64_t n_places)
     *v = bytes_of(v->p + 1, v->n - 1);
     if (!column__unpack(v, n, (unsigned)i, counts))
         return false;
-    for (row = 0, n = 0; row < PART_ROWS; row++) {
+    counts[n] = 0;
+    for (row = 0, n = 0; row < PART_ROWS; row++) { /* no branches: what comes is random */
+        uint64_t has = column__has(valued, row);
+
         w->starts[row] = (uint32_t)sum;
-        if (column__has(valued, row))
-            sum += (uint64_t)counts[n++] + 1;
-        if (sum > n_places)
-            return false;
+        sum += ((uint64_t)counts[n] + 1) & (0 - has);
+        n += (uint32_t)has;
     }
     w->starts[row] = (uint32_t)sum;
+    *ret_single = n == sum;
     return sum == n_places;
 }
 
-/* (1), and no place is behind the last value. */
-static bool places_are_right(const struct column_part *p)
+/*
+ * (1), and no place is behind the last value. Places may fall from one to the
+ * next only where a row begins, so both kinds of falls are counted: that is
+ * quicker than a loop for every row. single: no row has two.
+ */
+static bool places_are_right(const struct column_part *p, bool single)
 {
-    uint32_t row, i;
-    bool right = true;
+    uint32_t n = p->starts[PART_ROWS], i, row, falls = 0, behind = 0;
 
-    for (row = 0; row < PART_ROWS; row++) {
-        uint32_t end = p->starts[row + 1];
+    for (i = 0; i < n; i++)
+        behind |= p->places[i] >= p->n_values;
+    if (single)
+        return behind == 0;
+    for (i = 1; i < n; i++)
+        falls += p->places[i] <= p->places[i - 1];
+    for (row = 1; row < PART_ROWS && n; row++) {
+        uint32_t at = p->starts[row], has = p->starts[row + 1] > at;
 
-        for (i = p->starts[row]; i + 1 < end; i++)
-            right &= p->places[i] < p->places[i + 1];
-        if (i < end)
-            right &= p->places[i] < p->n_values;
+        falls -= has & (at > 0) & (p->places[has ? at : 0] <= p->places[at > 0 ? at - 1 : 0]);
     }
-    return right;
+    return falls == 0 && behind == 0;
 }
 
 enum rc column_part__decode(struct bytes value, uint32_t first_row, struct column_part **ret_part,
@@ -197,7 +205,7 @@ enum rc column_part__decode(struct bytes value, uint32_t first_row, struct colum
     uint32_t *places;
     struct sizes s;
     uint8_t *text;
-    bool right;
+    bool right, single = false;
 
     right = take_sizes(&v, &s);
     if (right) {
@@ -207,10 +215,10 @@ enum rc column_part__decode(struct bytes value, uint32_t first_row, struct colum
             (s.numbers == 0 || column__take_numbers(&v, w->values, (size_t)s.numbers)) &&
             column__take_texts(&v, w->values + s.numbers, (size_t)s.texts, text,
                                (size_t)s.text_bytes) &&
-            take_rows(&v, w, s.places) &&
+            take_rows(&v, w, s.places, &single) &&
             column__unpack(&v, (size_t)s.places,
                            column__width(w->part.n_values ? w->part.n_values - 1 : 0), places) &&
-            v.n == 0 && places_are_right(&w->part); /* (3) */
+            v.n == 0 && places_are_right(&w->part, single); /* (3) */
     }
     if (!right) {
         xfree(w);
