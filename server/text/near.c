@@ -8,7 +8,10 @@
  * max + 1, whatever it is.
  *
  * Cell k of row i is the distance of the first i characters pushed to the first
- * i + k - max of the word.
+ * j = i + k - max of the word. Cells are computed without asking whether j is in
+ * the word: before it all is `over`, and behind it the word goes on with PAD, which
+ * no character equals. Cells of a row behind j do not reach back to it, and are
+ * never less than that of the whole word, so they do no harm.
  */
 #include "text/text.h"
 
@@ -16,63 +19,78 @@
 #include "base/mem.h"
 #include "text/text_int.h"
 
-enum { MAX_TYPOS = 2, BAND = 2 * MAX_TYPOS + 1 };
+enum { MAX_TYPOS = 2, CELLS = 2 * MAX_TYPOS + 3 };
+
+#define PAD UINT32_MAX
+#define NONE (UINT32_MAX - 1) /* the character of rows before the first */
 
 struct row {
-    uint32_t character; /* the last one of this row */
-    uint8_t cells[BAND];
-    uint8_t best;  /* smallest distance to the whole word, of this row and those before */
-    bool possible; /* something that begins so may be near enough */
+    uint32_t character;   /* the last one of this row */
+    uint8_t cells[CELLS]; /* cell k at k + 1; `over` on both sides */
+    uint8_t best;         /* smallest distance to the whole word, of this row and those before */
 };
 
 struct near {
     unsigned max;
+    uint8_t over;  /* max + 1 */
     size_t n_word; /* characters */
     size_t n_rows; /* rows there is room for; behind them nothing is near */
     size_t depth;
-    uint32_t *word;
-    struct row rows[];
+    uint32_t *word;    /* character j of it, from 1, at word[j + MAX_TYPOS] */
+    struct row rows[]; /* row i at i + 1: there is one before the first */
 };
 
-/* Distance of this row to the whole word, if it is in the band. */
-static unsigned at_end(const struct near *n, size_t i)
+static struct row *row_at(struct near *n, size_t i)
+{
+    return &n->rows[i + 1];
+}
+
+/* Distance of row i to the whole word, if it is in the band. */
+static uint8_t at_end(const struct near *n, size_t i)
 {
     size_t k = n->n_word + n->max;
 
-    if (k < i || k - i > 2 * n->max)
-        return n->max + 1;
-    return n->rows[i].cells[k - i];
+    if (k < i || k - i > 2 * (size_t)n->max)
+        return n->over;
+    return n->rows[i + 1].cells[k - i + 1];
 }
 
-static uint8_t capped(const struct near *n, unsigned distance)
+static void read_word(struct near *n, struct bytes word)
 {
-    return (uint8_t)(distance > n->max ? n->max + 1 : distance);
-}
+    size_t i, at = 0;
 
-struct near *near_new(struct bytes word, unsigned max)
-{
-    size_t n_word = text_chars(word), n_rows = n_word + max + 2, i, at = 0;
-    struct near *n;
-
-    ASSERT(max <= MAX_TYPOS);
-    n = xcalloc(1, sizeof *n + n_rows * sizeof n->rows[0] + n_word * sizeof n->word[0]);
-    n->max = max;
-    n->n_word = n_word;
-    n->n_rows = n_rows;
-    n->word = (uint32_t *)(void *)(n->rows + n_rows);
-    for (i = 0; i < n_word; i++) {
-        size_t len = text__decode(word.p + at, word.p + word.n, &n->word[i]);
+    for (i = 0; i < n->n_word + 4 * MAX_TYPOS + 4; i++)
+        n->word[i] = PAD;
+    for (i = 1; i <= n->n_word; i++) {
+        size_t len = text__decode(word.p + at, word.p + word.n, &n->word[i + MAX_TYPOS]);
 
         ASSERT(len > 0);
         at += len;
     }
-    for (i = 0; i <= 2 * (size_t)max; i++) {
-        bool in_word = i >= max && i - max <= n_word;
+}
 
-        n->rows[0].cells[i] = in_word ? capped(n, (unsigned)(i - max)) : (uint8_t)(max + 1);
-    }
-    n->rows[0].best = capped(n, (unsigned)(n_word > max ? max + 1 : n_word));
-    n->rows[0].possible = true;
+struct near *near_new(struct bytes word, unsigned max)
+{
+    size_t n_word = text_chars(word), n_rows = n_word + max + 2, k;
+    size_t room = (n_rows + 1) * sizeof(struct row);
+    struct row *first;
+    struct near *n;
+
+    ASSERT(max <= MAX_TYPOS);
+    n = xcalloc(1, sizeof *n + room + (n_word + 4 * MAX_TYPOS + 4) * sizeof n->word[0]);
+    n->max = max;
+    n->over = (uint8_t)(max + 1);
+    n->n_word = n_word;
+    n->n_rows = n_rows;
+    n->word = (uint32_t *)(void *)(n->rows + n_rows + 1);
+    read_word(n, word);
+    first = row_at(n, 0);
+    memset(n->rows[0].cells, n->over, CELLS);
+    memset(first->cells, n->over, CELLS);
+    n->rows[0].character = first->character = NONE;
+    for (k = max; k <= 2 * (size_t)max; k++)
+        first->cells[k + 1] = (uint8_t)(k - max);
+    first->best = at_end(n, 0);
     return n;
 }
 
@@ -81,48 +99,38 @@ void near_free(struct near *n)
     xfree(n);
 }
 
-/* Cell k of row i, which stands for the first j characters of the word. */
-static unsigned cell(const struct near *n, size_t i, size_t k, size_t j)
+static uint8_t less(uint8_t a, uint8_t b)
 {
-    const struct row *row = &n->rows[i], *up = row - 1;
-    unsigned d = n->max + 1, t;
-
-    if (k < 2 * (size_t)n->max && up->cells[k + 1] + 1U < d)
-        d = up->cells[k + 1] + 1U;
-    if (k > 0 && row->cells[k - 1] + 1U < d)
-        d = row->cells[k - 1] + 1U;
-    if (j == 0)
-        return d;
-    t = up->cells[k] + (unsigned)(n->word[j - 1] != row->character);
-    if (t < d)
-        d = t;
-    if (i > 1 && j > 1 && n->word[j - 1] == up->character && n->word[j - 2] == row->character &&
-        up[-1].cells[k] + 1U < d)
-        d = up[-1].cells[k] + 1U;
-    return d;
+    return a < b ? a : b;
 }
 
 bool near_push(struct near *n, uint32_t character)
 {
     size_t i = ++n->depth, k;
-    struct row *row;
+    const uint32_t *word;
+    struct row *row, *up;
+    uint8_t left = n->over, least = n->over;
 
     if (i >= n->n_rows)
         return false;
-    row = &n->rows[i];
+    row = row_at(n, i);
+    up = row - 1;
     row->character = character;
-    row->possible = false;
+    row->cells[0] = row->cells[2 * n->max + 2] = n->over;
+    word = n->word + i - n->max + MAX_TYPOS; /* word[k] is character j */
     for (k = 0; k <= 2 * (size_t)n->max; k++) {
-        size_t j = i + k - n->max;
-        bool in_word = i + k >= n->max && j <= n->n_word;
+        uint8_t d = less(left, up->cells[k + 2]);
 
-        row->cells[k] = in_word ? (uint8_t)cell(n, i, k, j) : (uint8_t)(n->max + 1);
-        row->possible = row->possible || row->cells[k] <= n->max;
+        d = (uint8_t)(d + 1);
+        d = less(d, (uint8_t)(up->cells[k + 1] + (word[k] != character)));
+        if (word[k] == up->character && word[k - 1] == character)
+            d = less(d, (uint8_t)(up[-1].cells[k + 1] + 1));
+        d = less(d, n->over);
+        row->cells[k + 1] = left = d;
+        least = less(least, d);
     }
-    row->best = row[-1].best;
-    if (at_end(n, i) < row->best)
-        row->best = (uint8_t)at_end(n, i);
-    return row->possible;
+    row->best = less(up->best, at_end(n, i));
+    return least <= n->max;
 }
 
 void near_cut(struct near *n, size_t depth)
@@ -138,10 +146,10 @@ size_t near_depth(const struct near *n)
 
 unsigned near_distance(const struct near *n)
 {
-    return n->depth < n->n_rows ? at_end(n, n->depth) : n->max + 1;
+    return n->depth < n->n_rows ? at_end(n, n->depth) : n->over;
 }
 
 unsigned near_prefix_distance(const struct near *n)
 {
-    return n->rows[n->depth < n->n_rows ? n->depth : n->n_rows - 1].best;
+    return n->rows[n->depth < n->n_rows ? n->depth + 1 : n->n_rows].best;
 }

@@ -102,7 +102,7 @@ static bool is_hard(uint32_t c)
 {
     size_t i;
 
-    for (i = 0; i < ARRAY_LEN(hard); i++)
+    for (i = 0; i < ARRAY_LEN(hard) && hard[i] <= c; i++)
         if (hard[i] == c)
             return true;
     return false;
@@ -112,10 +112,13 @@ static bool is_hard(uint32_t c)
 static bool folds_to_space(uint32_t c)
 {
     utf8proc_int32_t d[32];
-    utf8proc_ssize_t n =
-        utf8proc_decompose_char((utf8proc_int32_t)c, d, (utf8proc_ssize_t)ARRAY_LEN(d),
-                                UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, NULL);
+    utf8proc_ssize_t n;
 
+    /* Those of neither category are Arabic marks as they look alone. */
+    if (!text__category_in(c, CATEGORY(SK) | CATEGORY(LM)) && (c < 0xFB50 || c > 0xFEFC))
+        return false;
+    n = utf8proc_decompose_char((utf8proc_int32_t)c, d, (utf8proc_ssize_t)ARRAY_LEN(d),
+                                UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, NULL);
     return n > 0 && d[0] == ' ';
 }
 

@@ -22,6 +22,7 @@ enum { PLACE_MAX = 32 };
 
 /* FOLD_WORD of characters that become one character whatever is around; 0: fold_slowly(). */
 static uint16_t singles[BMP];
+static const uint8_t *classes; /* text__classes() */
 static struct once made = ONCE_INIT;
 
 static size_t encode(uint8_t p[4], uint32_t c)
@@ -105,7 +106,7 @@ static void put_word(struct fold *f, uint32_t c)
 }
 
 /* One character of a decomposition. */
-static void fold_part(struct fold *f, const uint8_t *classes, uint32_t c)
+static void fold_part(struct fold *f, uint32_t c)
 {
     uint8_t class = text__class(classes, c);
 
@@ -134,31 +135,36 @@ static void fold_part(struct fold *f, const uint8_t *classes, uint32_t c)
 
 static void fold_slowly(struct fold *f, uint32_t c)
 {
-    const uint8_t *classes = text__classes();
     utf8proc_int32_t parts[32]; /* 18 is the longest: U+FDFA */
     utf8proc_ssize_t i, n;
 
     n = utf8proc_decompose_char((utf8proc_int32_t)c, parts, (utf8proc_ssize_t)ARRAY_LEN(parts),
                                 UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, NULL);
     if (n <= 0 || n > (utf8proc_ssize_t)ARRAY_LEN(parts)) { /* not assigned */
-        fold_part(f, classes, c);
+        fold_part(f, c);
         return;
     }
     for (i = 0; i < n; i++)
-        fold_part(f, classes, (uint32_t)parts[i]);
+        fold_part(f, (uint32_t)parts[i]);
 }
 
 static void make_singles(void)
 {
-    const uint8_t *classes = text__classes();
     uint8_t text[FOLD_CHAR_MAX];
     uint32_t c, one;
 
+    classes = text__classes();
     for (c = 1; c < BMP; c++) {
         struct fold f = {.mode = FOLD_WORD, .p = text, .cap = sizeof text};
 
         if ((c >= 0xD800 && c < 0xE000) || CLASS_KIND(classes[c]) == CLASS_MARK)
             continue;
+        if (c >= 0xAC00 && c <= 0xD7A3) /* Hangul syllables are several letters */
+            continue;
+        if (c >= 0x3400 && c <= 0x9FFF) { /* ideographs are what they are */
+            singles[c] = (uint16_t)c;
+            continue;
+        }
         fold_slowly(&f, c);
         if (!f.over && f.n > 0 && text__decode(text, text + f.n, &one) == f.n && one < BMP &&
             f.base == CLASS_SCRIPT(classes[c]))
@@ -169,7 +175,7 @@ static void make_singles(void)
 void text__fold_char(struct fold *f, uint32_t c)
 {
     if (f->mode == FOLD_WORD && c < BMP && singles[c]) {
-        f->base = CLASS_SCRIPT(text__classes()[c]);
+        f->base = CLASS_SCRIPT(classes[c]);
         put(f, singles[c]);
         return;
     }
@@ -206,7 +212,7 @@ static void fold_text(struct bytes text, enum fold_mode mode, struct buf *out)
             if (mode != FOLD_STOP)
                 for (i = out->n - n; i < out->n; i++)
                     out->p[i] = (uint8_t)lower(out->p[i]);
-            f.base = CLASS_SCRIPT(text__classes()[p[-1]]);
+            f.base = CLASS_SCRIPT(classes[p[-1]]);
             continue;
         }
         n = text__decode(p, end, &c);

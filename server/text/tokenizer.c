@@ -148,6 +148,17 @@ static enum script script_of_ascii(const uint8_t *p, size_t n)
     return SCRIPT_ANY;
 }
 
+/* A letter of this script in a word of that: false, it is another word's. */
+static bool goes_with(enum script letter, enum script *word)
+{
+    if (letter == SCRIPT_ANY || letter == *word)
+        return true;
+    if (*word != SCRIPT_ANY || text__is_run(letter))
+        return false;
+    *word = letter;
+    return true;
+}
+
 /* The rest of a word whose first n bytes are folded already. */
 static bool take_slowly(struct tokenizer *t, size_t n, struct token *ret)
 {
@@ -168,18 +179,18 @@ static bool take_slowly(struct tokenizer *t, size_t n, struct token *ret)
         if (len == 0)
             break;
         class = text__class(r->classes, c);
-        if (CLASS_KIND(class) >= CLASS_SOFT)
+        if (CLASS_KIND(class) >= CLASS_SOFT || !goes_with(CLASS_SCRIPT(class), &script))
             break;
-        if (CLASS_SCRIPT(class) != SCRIPT_ANY) {
-            if (text__is_run(CLASS_SCRIPT(class)) ||
-                (script != SCRIPT_ANY && script != CLASS_SCRIPT(class)))
-                break;
-            script = CLASS_SCRIPT(class);
-        }
-        if (!f.over)
-            text__fold_char(&f, c);
-        f.over = f.over || f.n > TEXT_WORD_MAX;
         p += len;
+        if (f.over)
+            continue;
+        if (len == 1 && r->ascii[c]) {
+            f.p[f.n++] = r->ascii[c];
+            f.base = CLASS_SCRIPT(class);
+        } else {
+            text__fold_char(&f, c);
+        }
+        f.over = f.over || f.n > TEXT_WORD_MAX;
     }
     return finish(t, (size_t)(p - t->text.p), &f, ret);
 }
