@@ -240,29 +240,36 @@ static bool is_tail(const uint8_t *p, size_t n)
     return true;
 }
 
+static bool is_ascii(struct bytes b)
+{
+    uint64_t all = 0, eight;
+    size_t i;
+
+    for (i = 0; i + 8 <= b.n; i += 8) {
+        memcpy(&eight, b.p + i, sizeof eight);
+        all |= eight;
+    }
+    for (; i < b.n; i++)
+        all |= b.p[i];
+    return (all & UINT64_C(0x8080808080808080)) == 0;
+}
+
 /* Answers carry these texts as they are, so damage must not get so far. */
 static bool is_utf8(struct bytes b)
 {
-    size_t i = 0, n;
-    uint64_t eight;
+    size_t i, n;
 
-    while (i < b.n) {
+    if (is_ascii(b))
+        return true;
+    for (i = 0; i < b.n; i += n) {
         uint8_t c = b.p[i];
 
-        if (b.n - i >= 8) {
-            memcpy(&eight, b.p + i, sizeof eight);
-            if (!(eight & UINT64_C(0x8080808080808080))) {
-                i += 8;
-                continue;
-            }
-        }
         n = c < 0x80 ? 1 : c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
         if (n == 0 || n > b.n - i || !is_tail(b.p + i + 1, n - 1))
             return false;
         if ((c == 0xE0 && b.p[i + 1] < 0xA0) || (c == 0xED && b.p[i + 1] > 0x9F) ||
             (c == 0xF0 && b.p[i + 1] < 0x90) || (c == 0xF4 && b.p[i + 1] > 0x8F))
             return false;
-        i += n;
     }
     return true;
 }
