@@ -25,7 +25,7 @@
 #include "store/store.h"
 
 enum {
-    SWEEP = 16,
+    SWEEP = 32,
     SWEEP_LEVELS = 3, /* SWEEP, SWEEP^2, and the whole tile */
     CRUMB_CELLS = 1 << 16,
 };

@@ -344,7 +344,7 @@ static void many_small_commits_leave_few_chunks(void)
         n_lists += facts[i].kind != facts[i - 1].kind || strcmp(facts[i].key, facts[i - 1].key);
     before = fixture_keys(KEY_POSTING) + fixture_keys(KEY_POSTING_PREFIX) +
              fixture_keys(KEY_POSTING_LENGTH);
-    CU_ASSERT(before < n_lists * (16 + 10));
+    CU_ASSERT(before < n_lists * (32 + 32));
 }
 
 static void a_list_larger_than_memory_is_read_tile_by_tile(void)
