@@ -24,6 +24,13 @@ bool match__free(const struct match *m, unsigned level, unsigned from, unsigned 
     return (m->dropped[level] & terms) == terms;
 }
 
+unsigned match__kept(const struct match *m, unsigned level, const struct match_edge *e)
+{
+    unsigned terms = terms_mask(e->edge->from, e->edge->to);
+
+    return (unsigned)__builtin_popcount(terms & ~(unsigned)m->dropped[level]);
+}
+
 bool match__usable(const struct match *m, unsigned level, const struct match_edge *e)
 {
     return !match__free(m, level, e->edge->from, e->edge->to);

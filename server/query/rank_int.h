@@ -192,6 +192,8 @@ enum rc match__tile(struct match *m, uint32_t tile, const struct tile *universe,
 bool match__free(const struct match *m, unsigned level, unsigned from, unsigned to);
 /* An edge may be used until all of its terms are dropped. */
 bool match__usable(const struct match *m, unsigned level, const struct match_edge *e);
+/* How many terms of an edge are not dropped: more than none, if it is usable. */
+unsigned match__kept(const struct match *m, unsigned level, const struct match_edge *e);
 /* Rows that some path leads through when `level` terms are dropped. */
 void match__reach(struct match *m, unsigned level, struct tile *out);
 /*

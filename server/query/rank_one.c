@@ -45,18 +45,20 @@ size_t rank__batch(const struct tile *rows, uint32_t *next, struct tile *batch, 
     return n;
 }
 
-static uint64_t cost_of(const struct rank_rules *rules, const struct rank_group *group,
-                        const struct match_edge *e, enum match_class class, const struct best *best)
+static uint64_t cost_of(const struct rank *r, const struct rank_group *group,
+                        const struct match_edge *e, enum match_class class, const struct best *best,
+                        unsigned exact)
 {
-    unsigned n = e->n_terms;
+    const struct rank_rules *rules = &r->rules;
+    unsigned n = match__kept(r->match, group->level, e);
 
     return rank__cost(rules, COST_WORDS, group->level) +
            rank__cost(rules, COST_TYPO, e->edge->base_typos + match__class_typos(class)) +
            rank__cost(rules, COST_PROXIMITY, n - 1) +
            rank__cost(rules, COST_ATTRIBUTE, (uint64_t)best->attribute * n) +
            rank__cost(rules, COST_POSITION, (uint64_t)best->step * n) +
-           rank__cost(rules, COST_EXACT_ATTRIBUTE, best->exact) +
-           rank__cost(rules, COST_EXACT_WORDS, class == CLASS_EXACT && n == 1 ? 0 : n);
+           rank__cost(rules, COST_EXACT_ATTRIBUTE, exact) +
+           rank__cost(rules, COST_EXACT_WORDS, class == CLASS_EXACT && e->n_terms == 1 ? 0 : n);
 }
 
 /* Takes a place into account. whole: exactAttribute is asked for, and the words are the query's. */
@@ -160,6 +162,8 @@ static enum rc offer_batch(struct rank *r, const struct rank_group *group,
                            const struct match_edge *e, size_t n, struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
+        /* whichever word is the cheapest: a field can be the query all the same */
+        unsigned exact = e->any_of[CLASS_EXACT] ? r->one->best[CLASS_EXACT][i].exact : 2;
         uint64_t cost = UINT64_MAX;
         enum rc rc;
 
@@ -169,7 +173,7 @@ static enum rc offer_batch(struct rank *r, const struct rank_group *group,
 
             if (!e->any_of[c] || b->attribute == UINT32_MAX)
                 continue;
-            one = cost_of(&r->rules, group, e, c, b);
+            one = cost_of(r, group, e, c, b, exact);
             cost = one < cost ? one : cost;
         }
         if (cost == UINT64_MAX || rank_top__is_out(&r->top, cost))
@@ -238,7 +242,7 @@ enum rc rank_one__group(struct rank *r, const struct rank_group *group, struct m
     tile__and(&with, &edge->rows[CLASS_EXACT]);
     tile__and_not(&without, &edge->rows[CLASS_EXACT]);
     rest.cost += rank__cost(&r->rules, COST_EXACT_ATTRIBUTE, 2) +
-                 rank__cost(&r->rules, COST_EXACT_WORDS, edge->n_terms);
+                 rank__cost(&r->rules, COST_EXACT_WORDS, match__kept(r->match, group->level, edge));
     rc = rank_rows(r, group, edge, &with, err);
     if (rc == RC_OK)
         rc = rank_rows(r, &rest, edge, &without, err);

@@ -129,12 +129,12 @@ static enum rc gather(struct rank *r, const struct rank_group *group, size_t n_r
 }
 
 /* What a state costs by itself: the best field and the best place of its runs. */
-static uint64_t own_cost(const struct rank *r, const struct state *s)
+static uint64_t own_cost(const struct rank *r, unsigned level, const struct state *s)
 {
     const struct rank_paths *p = r->paths;
     const struct rank_rules *rules = &r->rules;
     uint32_t attribute = UINT32_MAX;
-    unsigned step = STEP_MAX, n = s->edge->n_terms;
+    unsigned step = STEP_MAX, n = match__kept(r->match, level, s->edge);
 
     for (uint32_t i = s->head; i != NO_RUN; i = p->runs[i].next) {
         const struct run *run = &p->runs[i];
@@ -155,7 +155,8 @@ static uint64_t own_cost(const struct rank *r, const struct state *s)
            rank__cost(rules, COST_PROXIMITY, n - 1) +
            rank__cost(rules, COST_ATTRIBUTE, (uint64_t)attribute * n) +
            rank__cost(rules, COST_POSITION, (uint64_t)step * n) +
-           rank__cost(rules, COST_EXACT_WORDS, s->class == CLASS_EXACT && n == 1 ? 0 : n);
+           rank__cost(rules, COST_EXACT_WORDS,
+                      s->class == CLASS_EXACT && s->edge->n_terms == 1 ? 0 : n);
 }
 
 static unsigned near_cost(const struct rank *r, const struct state *left, const struct state *right)
@@ -229,7 +230,7 @@ static uint64_t cheapest_path(struct rank *r, unsigned level, size_t row)
             s.cost = cheapest_to(r, level, &s);
             if (s.cost == NO_PATH)
                 continue;
-            s.cost += own_cost(r, &s);
+            s.cost += own_cost(r, level, &s);
             p->states[p->n_states++] = s;
             if (s.cost < best &&
                 match__free(r->match, level, s.edge->edge->to, (unsigned)r->graph->n_terms))

@@ -79,11 +79,12 @@ void corpus_make(const char *settings, const char *const *documents)
 
     close_search();
     OK(change_begin(corpus.catalog, &c, &corpus.err));
-    if (corpus.index_id > 0)
+    if (corpus.made)
         OK(change_delete_index(c, B("corpus"), &gone, &corpus.err));
     OK(change_create_index(c, B("corpus"), B("id"), 100, &corpus.index_id, &corpus.err));
     OK(settings_check(bytes_str(settings), false, &corpus.err));
     OK(change_settings(c, corpus.index_id, bytes_str(settings), 150, &corpus.err));
+    corpus.made = true;
     commit(c);
     corpus_add(documents);
 }

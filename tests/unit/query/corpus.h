@@ -20,6 +20,7 @@ struct corpus {
     struct catalog_view *view;
     struct arena *arena;
     uint32_t index_id;
+    bool made;
     struct search_run run; /* open from corpus_search() on */
     struct ranking ranking;
     struct err err;
