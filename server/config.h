@@ -27,6 +27,7 @@ struct config {
     uint64_t payload_limit; /* bytes */
     uint64_t threads;       /* workers; 0: one a core */
     uint64_t max_connections;
+    uint64_t search_queue_size;
     uint64_t max_queued_tasks;
     uint64_t free_space_floor; /* bytes */
     uint64_t drain_ms;

@@ -231,6 +231,7 @@ static enum rc open_doors(struct parts *p, struct err *err)
         .pool = p->pool,
         .db_path = config->db_path,
         .payload_limit = config->payload_limit,
+        .max_searches = (size_t)config->search_queue_size,
     };
     struct grpc_server_opts grpc_opts = {
         .no_reflection = !config->reflection,

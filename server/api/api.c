@@ -33,6 +33,7 @@ void api_register(struct api *api, struct rpc_server *server)
     serve_system_register(api, server);
     serve_indexes_register(api, server);
     serve_documents_register(api, server);
+    serve_search_register(api, server);
     serve_settings_register(api, server);
     serve_tasks_register(api, server);
     serve_dumps_register(api, server);

@@ -10,6 +10,7 @@
 #include "task/task.h"
 
 #include <lode/v1/common.meta.h>
+#include <lode/v1/documents.meta.h>
 #include <lode/v1/tasks.meta.h>
 
 struct api {
@@ -111,5 +112,11 @@ void tasks_watch(struct rpc_call *call, const Lode__V1__GetTaskRequest *request,
 void batches_list(struct rpc_call *call, const Lode__V1__ListTasksRequest *request, void *arg);
 void batches_get(struct rpc_call *call, const Lode__V1__GetBatchRequest *request, void *arg);
 
+/* Documents.Get, .List and .Fetch, in serve_documents_read.c. */
+void documents_get(struct rpc_call *call, const Lode__V1__GetDocumentRequest *request, void *arg);
+void documents_list(struct rpc_call *call, const Lode__V1__ListDocumentsRequest *request,
+                    void *arg);
+void documents_fetch(struct rpc_call *call, const Lode__V1__FetchDocumentsRequest *request,
+                     void *arg);
 /* Documents.Add and .Update, in serve_upload.c. */
 void upload_start(struct api *api, struct rpc_call *call, bool replace);

@@ -145,6 +145,10 @@ static void deletion_details(struct arena *arena, const task_record *task, bool 
             m->deleted_case = LODE__V1__DOCUMENT_DELETION_DETAILS__DELETED_DELETED_DOCUMENTS;
             m->deleted_documents = task->done_documents;
         }
+        if (task->filter) {
+            m->filter_case = LODE__V1__DOCUMENT_DELETION_DETAILS__FILTER_ORIGINAL_FILTER;
+            m->original_filter = task->filter->original;
+        }
         d->kind_case = LODE__V1__TASK_DETAILS__KIND_DOCUMENT_DELETION;
         d->document_deletion = m;
     }

@@ -9,16 +9,13 @@
 
 /*
  * The fields of a search, with defaults for what is absent. Borrows from the request
- * and the arena. place: what stands before the member's name in texts (".queries[2]").
+ * and the arena.
  */
 enum rc search_read_spec(struct arena *arena, const Lode__V1__SearchRequest *request,
                          struct query_spec *ret_spec, struct err *err) MUST_CHECK;
 /* A filter as a client sends it (JSON, or a bare text) to JSON. */
 enum rc search_read_filter(struct arena *arena, struct bytes sent, const char *word,
                            struct bytes *ret_json, struct err *err) MUST_CHECK;
-/* Does a filter say nothing: blank, or arrays of such? json as search_read_filter() gave it. */
-bool search_filter_is_empty(struct bytes json);
-
 /* "offset", "limit", "page" and "hitsPerPage" of a request: which two count, and their values. */
 void search_read_window(bool has_page, uint64_t page, bool has_hits, uint64_t hits_per_page,
                         struct query_spec *spec);

@@ -60,37 +60,6 @@ enum rc search_read_filter(struct arena *arena, struct bytes sent, const char *w
     return rc;
 }
 
-static bool says_nothing(struct json_value v)
-{
-    struct json_iter it;
-    struct bytes text;
-    size_t i;
-
-    if (json_type(v) == JSON_STRING) {
-        text = json_string(v);
-        for (i = 0; i < text.n; i++)
-            if (!memchr(" \t\r\n", text.p[i], 4))
-                return false;
-        return true;
-    }
-    if (json_type(v) != JSON_ARRAY)
-        return false;
-    for (json_iter_init(&it, v); json_iter_next(&it);)
-        if (!says_nothing(it.value)) /* the reader's depth limit bounds this */
-            return false;
-    return true;
-}
-
-bool search_filter_is_empty(struct bytes json)
-{
-    struct json_parser *parser = json_parser_new();
-    struct json_value root;
-    bool empty = json_parse(parser, json, NULL, &root, NULL) == RC_OK && says_nothing(root);
-
-    json_parser_free(parser);
-    return empty;
-}
-
 void search_read_window(bool has_page, uint64_t page, bool has_hits, uint64_t hits_per_page,
                         struct query_spec *spec)
 {

@@ -184,3 +184,19 @@ enum rc document__infer_key(struct json_value document, struct bytes *ret_name, 
     *ret_name = first;
     return RC_OK;
 }
+
+enum rc document_id_of(struct json_parser *parser, struct bytes json, struct bytes primary_key,
+                       struct buf *out, struct err *err)
+{
+    struct json_value document;
+    struct bytes id = {0};
+    enum rc rc;
+
+    buf_clear(out);
+    if (json_parse(parser, json, &index__json_limits, &document, NULL) != RC_OK)
+        return err_set(err, RC_CORRUPT, NULL, "a stored document is no JSON");
+    rc = document__id(document, primary_key, &id, err);
+    if (rc == RC_OK)
+        buf_bytes(out, id);
+    return rc;
+}

@@ -26,6 +26,7 @@ struct pool;
 struct catalog;
 struct catalog_view;
 struct change;
+struct json_parser;
 
 enum {
     INDEX_UID_MAX = 400,   /* bytes of an index uid */
@@ -57,6 +58,9 @@ enum rc catalog_reload(struct catalog *catalog, struct err *err) MUST_CHECK;
 enum rc index_uid_check(struct bytes uid, struct err *err) MUST_CHECK;
 /* "Document identifier `...` is invalid. ..." (invalid_document_id). */
 bool document_id_valid(struct bytes id);
+/* Replaces *out with the id of a stored document, as text. */
+enum rc document_id_of(struct json_parser *parser, struct bytes json, struct bytes primary_key,
+                       struct buf *out, struct err *err) MUST_CHECK;
 
 /* ---- reading ------------------------------------------------------------------------- */
 

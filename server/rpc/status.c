@@ -165,6 +165,9 @@ void rpc_status_from_err(struct arena *arena, const struct err *err, struct rpc_
         return;
     }
     memcpy(status->err.msg, err->msg, strlen(err->msg) + 1); /* not all of its 2 KiB */
+    /* What is missing is named inside of the request, not by its path: the request is wrong. */
+    if (err->rc == RC_INVALID && status->http_status == 404)
+        status->http_status = 400;
     /* PERMISSION_DENIED is for a caller who is known; without credentials it is UNAUTHENTICATED. */
     if (err->rc == RC_DENIED && status->http_status == 401)
         status->grpc_status = 16;

@@ -4,9 +4,14 @@
  *
  * An addition makes its index if it is missing; should it fail, the rollback
  * takes the index away again with all the rest.
+ *
+ * A deletion by filter finds its documents in the committed state, so nothing of
+ * its batch may stand before it: such a task is alone in its batch (task_writer.c).
  */
 #include "index/index.h"
+#include "query/query.h"
 #include "task/task_int.h"
+#include "json/json.h"
 
 #include <string.h>
 
@@ -127,6 +132,76 @@ enum rc task__run_addition(struct task__run *run, task_record *task, struct err 
     return rc;
 }
 
+/* ---- deletions by filter --------------------------------------------------------------- */
+
+/* Ids of what matches, each with a zero byte behind it: no id has one. */
+struct matches {
+    struct task__run *run;
+    struct json_parser *parser;
+    struct bytes primary_key;
+    struct buf id, all;
+};
+
+static enum rc note_match(void *arg, struct bytes json, struct err *err)
+{
+    struct matches *m = arg;
+    enum rc rc = document_id_of(m->parser, json, m->primary_key, &m->id, err);
+
+    if (rc != RC_OK)
+        return task__machine(rc, err);
+    buf_bytes(&m->all, buf_view(&m->id));
+    buf_byte(&m->all, 0);
+    return task__run_step(m->run, 0, err);
+}
+
+static enum rc find_matches(struct matches *m, const task_record *task, struct err *err)
+{
+    struct catalog_view *view = NULL;
+    struct index_info info;
+    uint64_t total = 0;
+    enum rc rc;
+
+    rc = catalog_view_open(m->run->q->opts.catalog, &view, err);
+    if (rc == RC_OK)
+        rc = catalog_view_find(view, bytes_str(task->index_uid), &info, err);
+    if (rc == RC_OK) {
+        m->primary_key = bytes_str(info.primary_key ? info.primary_key : "");
+        rc = query_documents(view, info.id, bytes_str(task->filter->original), NULL, 0, UINT64_MAX,
+                             note_match, m, &total, err);
+    }
+    catalog_view_close(view);
+    if (rc == RC_INVALID && strncmp(err->msg, "Index `", 7) != 0)
+        (void)err_prefix(err, "Index `%s`: ", task->index_uid);
+    return rc;
+}
+
+static enum rc delete_matches(struct task__run *run, const task_record *task, uint32_t index_id,
+                              uint64_t *n_deleted, struct err *err)
+{
+    struct matches m = {.run = run, .parser = json_parser_new()};
+    struct bytes rest;
+    enum rc rc;
+
+    buf_init(&m.id, DOCUMENT_ID_MAX + 1);
+    buf_init(&m.all, BUF_NO_LIMIT);
+    rc = find_matches(&m, task, err);
+    rest = buf_view(&m.all);
+    while (rc == RC_OK && rest.n > 0) {
+        struct bytes id = bytes_str((const char *)rest.p);
+        bool deleted = false;
+
+        rc = change_delete_document(run->change, index_id, id, run->now_ns, &deleted, err);
+        *n_deleted += deleted;
+        rest = bytes_of(rest.p + id.n + 1, rest.n - id.n - 1);
+        if (rc == RC_OK)
+            rc = task__run_step(run, 0, err);
+    }
+    buf_done(&m.all);
+    buf_done(&m.id);
+    json_parser_free(m.parser);
+    return rc;
+}
+
 enum rc task__run_deletion(struct task__run *run, task_record *task, struct err *err)
 {
     struct index_info info;
@@ -137,6 +212,8 @@ enum rc task__run_deletion(struct task__run *run, task_record *task, struct err 
     rc = change_find(run->change, bytes_str(task->index_uid), &info, err);
     if (rc == RC_OK && task->all_documents)
         rc = change_delete_all(run->change, info.id, run->now_ns, &n_deleted, err);
+    else if (rc == RC_OK && task->filter)
+        rc = delete_matches(run, task, info.id, &n_deleted, err);
     for (i = 0; rc == RC_OK && i < task->n_ids; i++) {
         bool deleted = false;
 

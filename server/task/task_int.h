@@ -135,6 +135,7 @@ struct task__fact {
     uint8_t status; /* enum task_status, or TASK__DELETED */
     bool has_batch;
     bool was_canceled;
+    bool alone;  /* looks at the committed state: in no batch with others */
     bool ending; /* part of the commit under way */
     bool drop;   /* leaves the table at the next task__table_sweep() */
 };
@@ -355,6 +356,7 @@ struct task__run {
     uint64_t first_uid, last_uid;
     uint32_t index; /* name of the batch's index */
     size_t n_tasks;
+    bool alone;       /* its first task is */
     bool step_failed; /* a commit before the last one has an unknown outcome */
 };
 

@@ -22,6 +22,7 @@
 enum { GROUP_BYTES = 8 << 20 };
 
 struct task__submission {
+    bool alone; /* as in its fact */
     struct task__submission *next;
     task_accepted_fn *done;
     void *arg;
@@ -139,6 +140,7 @@ static struct task__submission *submission_new(const task_record *task, struct p
     s->done = done;
     s->arg = arg;
     s->payload = payload;
+    s->alone = task->type == TASK_DOCUMENT_DELETION && task->filter;
     s->brief.type = task->type;
     s->brief.status = task->type == TASK_DUMP_CREATION ? TASK_PROCESSING : TASK_ENQUEUED;
     s->brief.index_uid = xstrdup(task->index_uid);
@@ -305,7 +307,7 @@ static void publish(struct task_queue *q, struct task__submission *group)
     for (s = group; s; s = s->next) {
         if (s->rc != RC_OK)
             continue;
-        (void)task__table_add(&q->table, &s->brief, s->place);
+        task__table_add(&q->table, &s->brief, s->place)->alone = s->alone;
         q->published_uid = s->brief.uid + 1;
         if (s->payload)
             task__payload_keep(s->payload);

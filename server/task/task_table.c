@@ -56,6 +56,7 @@ struct task__fact *task__table_add(struct task__table *t, const task_record *tas
         .status = (uint8_t)task->status,
         .has_batch = task->has_batch,
         .was_canceled = task->was_canceled,
+        .alone = task->type == TASK_DOCUMENT_DELETION && task->filter,
     };
     count(t, fact, 1);
     return fact;

@@ -4,7 +4,8 @@
  *
  *   pick    newest cancelation, then oldest task deletion, then the first queued
  *   batch   consecutive document tasks of one index go into one change, each
- *           between a mark and keep or rollback; all else goes alone
+ *           between a mark and keep or rollback; all else goes alone, and so does
+ *           a deletion by filter, which searches what is committed
  *   commit  through the barrier: effects and ends of the whole batch at once
  *
  * (1) Tasks of one index are applied in the order of their uids. Those of other
@@ -104,7 +105,7 @@ static struct task__fact *find_mate(struct task_queue *q, const struct task__run
 {
     size_t i = task__table_seek(&q->table, run->last_uid + 1), end;
 
-    if (run->n_tasks >= TASK__BATCH_TASKS_MAX || urgent(q))
+    if (run->alone || run->n_tasks >= TASK__BATCH_TASKS_MAX || urgent(q))
         return NULL;
     end = q->table.n - i > LOOK_AHEAD ? i + LOOK_AHEAD : q->table.n;
     for (; i < end; i++) {
@@ -115,7 +116,7 @@ static struct task__fact *find_mate(struct task_queue *q, const struct task__run
         if (fact->type == TASK_INDEX_UPDATE || fact->type == TASK_INDEX_SWAP)
             return NULL;
         if (fact->index == run->index)
-            return mergeable(fact->type) ? fact : NULL;
+            return mergeable(fact->type) && !fact->alone ? fact : NULL;
     }
     return NULL;
 }
@@ -145,6 +146,7 @@ static bool pick(struct task_queue *q, struct task__run *run, uint8_t *ret_type)
             run->now_ns = fact->enqueued_ns;
         run->batch_uid = q->next_batch_uid++;
         run->index = fact->index;
+        run->alone = fact->alone;
         run->first_uid = fact->uid;
         q->running_index = fact->index;
         begin_task(q, run, fact);

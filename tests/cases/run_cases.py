@@ -173,10 +173,15 @@ def message_from(descriptor, value):
         getattr(message, descriptor.fields[0].name).extend(value_from(descriptor.fields[0], v) for v in value)
         return message
     message = message_class(descriptor)()
+    rules = {both_doors.lower_camel(f.name): f.GetOptions().Extensions[options_pb2.field] for f in descriptor.fields}
+    if any(rule.required and name not in value for name, rule in rules.items()):
+        raise ValueError("a member is missing")  # gRPC has defaults, and nothing that is missing
     for name, member in value.items():
         field = next((f for f in descriptor.fields if both_doors.lower_camel(f.name) == name), None)
         if field is None:
             raise ValueError("no member " + name)
+        if member is None and rules[name].default_value:
+            raise ValueError("no null")
         if member is None:
             continue
         if field.message_type and field.message_type.GetOptions().map_entry:

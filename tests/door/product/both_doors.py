@@ -11,10 +11,11 @@ import json
 import os
 
 from product_common import (Failure, Server, bindings, common_pb2, dumps_pb2, equal, indexes_pb2, main, method_proto,
-                            methods, normal, options_pb2, rule_of, settings_pb2, tasks_pb2, upload_messages)
+                            methods, normal, options_pb2, rule_of, search_pb2, settings_pb2, tasks_pb2,
+                            upload_messages)
 
-SERVED = {"Documents", "Dumps", "Indexes", "SettingsService", "System", "Tasks"}
-NOT_YET = {"Keys", "Search"}
+SERVED = {"Documents", "Dumps", "Indexes", "Search", "SettingsService", "System", "Tasks"}
+NOT_YET = {"Keys"}
 # gRPC has no shapes to get wrong here, and what there is cannot be refused.
 NEVER_FAILS = {"System.Health", "System.Version", "System.Stats", "Indexes.List", "Dumps.Create"}
 HTTP_OF = {3: {400, 415}, 5: {404}, 6: {409}, 8: {413, 422}}
@@ -80,7 +81,7 @@ def comparable(answer):
     """Without what no two servers share: bytes on disk, milliseconds behind the barrier."""
     answer = normal(answer)
     if isinstance(answer, dict):
-        for name in ("databaseSize", "barrierWaitMs", "barrierHeldMs"):
+        for name in ("databaseSize", "barrierWaitMs", "barrierHeldMs", "processingTimeMs", "requestUid"):
             if name in answer:
                 answer[name] = "<%s>" % type(answer[name]).__name__
         answer = {k: comparable(v) for k, v in answer.items()}
@@ -159,6 +160,29 @@ CASES = [
      {"limit": 1, "offset": 1, "ids": [4, "x-3"], "fields": ["id"]}),
     ("Documents.Fetch", {"index_uid": "films", "limit": 20, "ids": {}}, "POST /indexes/films/documents/fetch",
      {"ids": []}),
+    ("Search.Find", {"index_uid": "films", "q": "carol"}, "POST /indexes/films/search", {"q": "carol"}),
+    ("Search.Find", {"index_uid": "films", "q": "carol", "attributes_to_highlight": WORDS(values=["title"]), "limit": 1,
+                     "show_ranking_score": True},
+     "GET /indexes/films/search?q=carol&attributesToHighlight=title&limit=1&showRankingScore=true", None),
+    ("Search.Find", {"index_uid": "films", "hits_per_page": 1}, "GET /indexes/films/search?hitsPerPage=1", None),
+    ("Search.FindMany", {"queries": [search_pb2.MultiSearchQuery(index_uid="films", q="up")]}, "POST /multi-search",
+     {"queries": [{"indexUid": "films", "q": "up"}]}),
+    ("Search.FindMany", {"queries": [search_pb2.MultiSearchQuery(index_uid="films", q="up")],
+                         "federation": search_pb2.Federation()}, "POST /multi-search",
+     {"queries": [{"indexUid": "films", "q": "up"}], "federation": {}}),
+    ("SettingsService.Update", {"index_uid": "films", "settings": settings_pb2.Settings(
+        filterable_attributes=settings_pb2.FilterableAttributes(values=[
+            settings_pb2.FilterableAttribute(name="title")]))}, "PATCH /indexes/films/settings",
+     {"filterableAttributes": ["title"]}),
+    ("Search.FindFacets", {"index_uid": "films", "facet_name": "title", "facet_query": "c"},
+     "POST /indexes/films/facet-search", {"facetName": "title", "facetQuery": "c"}),
+    ("Documents.Add", {"index_uid": "films", "payload": b'[{"id":90,"title":"Gone"}]'},
+     "POST /indexes/films/documents", b'[{"id":90,"title":"Gone"}]'),
+    ("Documents.DeleteByFilter", {"index_uid": "films", "filter": b'"title = gone"'},
+     "POST /indexes/films/documents/delete", {"filter": "title = gone"}),
+    ("Documents.DeleteByFilter", {"index_uid": "films", "filter": b'"nope = gone"', "custom_metadata": "x"},
+     "POST /indexes/films/documents/delete?customMetadata=x", {"filter": "nope = gone"}),
+    ("SettingsService.Reset", {"index_uid": "films"}, "DELETE /indexes/films/settings", None),
     ("Indexes.List", {"limit": 20}, "GET /indexes", None),
     ("Indexes.List", {"offset": 1, "limit": 1}, "GET /indexes?offset=1&limit=1", None),
     ("Indexes.List", {"limit": 0}, "GET /indexes?limit=0", None),
@@ -235,6 +259,16 @@ CASES = [
      "POST /indexes/films/documents/fetch", {"ids": ["a b"]}),
     ("Documents.Fetch", {"index_uid": "films", "limit": 20, "filter": b'"a = 1"'},
      "POST /indexes/films/documents/fetch", {"filter": "a = 1"}),
+    ("Search.Find", {"index_uid": "none"}, "POST /indexes/none/search", {}),
+    ("Search.Find", {"index_uid": "films", "sort": ["title:asc"]}, "GET /indexes/films/search?sort=title:asc", None),
+    ("Search.FindMany", {"queries": [search_pb2.MultiSearchQuery(index_uid="none")]}, "POST /multi-search",
+     {"queries": [{"indexUid": "none"}]}),
+    ("Search.FindFacets", {"index_uid": "films", "facet_name": "title"}, "POST /indexes/films/facet-search",
+     {"facetName": "title"}),
+    ("Documents.DeleteByFilter", {"index_uid": "films", "filter": b'""'}, "POST /indexes/films/documents/delete",
+     {"filter": ""}),
+    ("Documents.DeleteByFilter", {"index_uid": "films", "filter": b'"a"'}, "POST /indexes/films/documents/delete",
+     {"filter": "a"}),
     ("Documents.Add", {"index_uid": "a b", "payload": b"[]"}, "POST /indexes/a%20b/documents", b"[]"),
     ("Documents.Add", {"index_uid": "films", "payload": b'[{"id":}]'}, "POST /indexes/films/documents", b'[{"id":}]'),
     ("Documents.Add", {"index_uid": "films", "payload": b""}, "POST /indexes/films/documents", b""),
