@@ -30,15 +30,23 @@ void search__window(const struct query_spec *spec, uint32_t max_total, struct ra
                                    .details = spec->show_details};
 }
 
-enum rc search__name_index(struct catalog_view *view, uint32_t index_id, struct err *err)
+/* Empty: there is none. */
+static struct bytes uid_of(struct catalog_view *view, uint32_t index_id)
 {
     for (size_t i = 0; i < catalog_view_count(view); i++) {
         struct index_info info = catalog_view_at(view, i);
 
         if (info.id == index_id)
-            return err_prefix(err, "Index `%s`: ", info.uid);
+            return bytes_str(info.uid);
     }
-    return err->rc;
+    return (struct bytes){0};
+}
+
+enum rc search__name_index(struct catalog_view *view, uint32_t index_id, struct err *err)
+{
+    struct bytes uid = uid_of(view, index_id);
+
+    return uid.n > 0 ? err_prefix(err, "Index `%.*s`: ", BYTES_ARG(uid)) : err->rc;
 }
 
 enum rc search__open(struct catalog_view *view, uint32_t index_id, const struct query_spec *spec,
@@ -54,6 +62,7 @@ enum rc search__open(struct catalog_view *view, uint32_t index_id, const struct 
     if (rc != RC_OK)
         return rc;
     s->plan = reader_plan(s->reader);
+    s->index_uid = uid_of(view, index_id);
     s->budget_ns = clock_mono_ns() + (int64_t)s->plan->cutoff_ms * NS_PER_MS;
     rc = search_check__spec(s, &plain, err);
     if (rc == RC_INVALID && !plain)

@@ -79,14 +79,14 @@ static enum rc check_distinct(const struct search *s, struct err *err)
     if (entry && (entry->equality || entry->comparison))
         return RC_OK;
     if (entry) {
-        int rule = (int)(entry - s->plan->filterable);
+        unsigned rule = entry->rule;
 
         return err_set(err, RC_INVALID, word,
                        "Attribute `%.*s` is not filterable and thus, cannot be used as distinct "
-                       "attribute. Note: this attribute matches rule #%d in filterableAttributes, "
+                       "attribute. Note: this attribute matches rule #%u in filterableAttributes, "
                        "but this rule does not enable filtering.\nHint: enable filtering in rule "
-                       "#%d by adding appropriate filter features.\nHint: prepend another rule "
-                       "matching %.*s with filter features before rule #%d",
+                       "#%u by adding appropriate filter features.\nHint: prepend another rule "
+                       "matching %.*s with filter features before rule #%u",
                        BYTES_ARG(field), rule, rule, BYTES_ARG(field), rule);
     }
     if (s->plan->n_filterable == 0)
