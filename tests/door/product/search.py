@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""What tests/cases cannot say of searches: query strings, headers, tasks, and the limit on searches."""
+import json
+import os
+import sys
+import urllib.parse
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import h2_client  # noqa: E402
+from product_common import Server, equal, error_of, main, search_pb2  # noqa: E402
+
+FILMS = [{"id": 1, "title": "Carol", "year": 2015, "genre": ["Drama", "Romance"], "_geo": {"lat": 48.85, "lng": 2.35}},
+         {"id": 2, "title": "Carnage", "year": 2011, "genre": "Drama", "_geo": {"lat": 45.76, "lng": 4.83}},
+         {"id": 3, "title": "Up", "year": 2009, "genre": "Animation"}]
+
+
+def films(server):
+    server.write("PATCH", "/indexes/films/settings",
+                 {"filterableAttributes": ["year", "genre"], "sortableAttributes": ["year", "_geo"]})
+    server.write("POST", "/indexes/films/documents", FILMS)
+
+
+def get(server, route="search", status=200, **params):
+    return server.get("/indexes/films/%s?%s" % (route, urllib.parse.urlencode(params)), status)
+
+
+def ids(answer):
+    return [hit["id"] for hit in answer.get("hits", answer.get("results"))]
+
+
+def test_query_strings():
+    with Server() as server:
+        films(server)
+        equal(ids(get(server, q="car", sort="year:asc", attributesToRetrieve="id,title")), [2, 1])
+        equal(ids(get(server, filter="year > 2010")), [1, 2])
+        equal(ids(get(server, filter='[["year = 2009","genre = Romance"],"year > 2000"]')), [1, 3])
+        equal(ids(get(server, sort="_geoPoint(45.7,4.8):asc")), [2, 1, 3])
+        equal(get(server, facets="genre,year", limit=0)["facetDistribution"]["genre"],
+              {"Animation": 1, "Drama": 2, "Romance": 1})
+        equal(set(get(server, facets="*", limit=0)["facetDistribution"]), {"genre", "year"})
+        equal(get(server, q="car", attributesToHighlight="*", highlightPreTag="[", highlightPostTag="]",
+                  limit=1, attributesToRetrieve="title")["hits"][0]["_formatted"]["title"], "[Car]ol")
+        equal(get(server, limit="two", status=400),
+              error_of("invalid_search_limit", "Invalid value in parameter `limit`: could not parse `two` as a positive integer"))
+        equal(get(server, matchingStrategy="some", status=400)["code"], "invalid_search_matching_strategy")
+        equal(get(server, doggo=1, status=400)["code"], "bad_request")
+
+
+def test_documents_by_filter_and_sort():
+    with Server() as server:
+        films(server)
+        equal(ids(get(server, "documents", filter="year > 2010", sort="year:asc")), [2, 1])
+        equal(ids(get(server, "documents", filter='["year > 2010"]', ids="3,1")), [1])
+        answer = get(server, "documents", sort="year:desc", limit=1, offset=1, fields="id")
+        equal(answer, {"results": [{"id": 2}], "offset": 1, "limit": 1, "total": 3})
+        equal(get(server, "documents", filter="id = 1", status=400), error_of(
+            "invalid_document_filter", "Attribute `id` is not filterable. Available filterable attribute patterns are: "
+            "`genre`, `year`.\n1:3 id = 1"))
+        equal(get(server, "documents", sort="title:asc", status=400)["code"], "invalid_document_sort")
+
+
+def test_deletion_by_filter():
+    path = "/indexes/films/documents"
+    with Server() as server:
+        films(server)
+        task = server.write("POST", path + "/delete", {"filter": "year = 2015"})
+        equal(task["type"], "documentDeletion")
+        equal(task["details"], {"providedIds": 0, "deletedDocuments": 1, "originalFilter": '"year = 2015"'})
+        task = server.write("POST", path + "/delete", {"filter": [["year = 2011", "genre = x"]]})
+        equal(task["details"]["deletedDocuments"], 1)
+        equal(json.loads(task["details"]["originalFilter"]), [["year = 2011", "genre = x"]])
+        equal([d["id"] for d in server.documents("films")], [3])
+        task = server.write("POST", path + "/delete", {"filter": "id = 3"}, status="failed")
+        equal(task["details"]["deletedDocuments"], 0)
+        equal(task["error"]["code"], "invalid_document_filter")
+        assert task["error"]["message"].startswith("Index `films`: Attribute `id` is not filterable."), task
+        task = server.write("POST", "/indexes/none/documents/delete", {"filter": "id = 3"}, status="failed")
+        equal(task["error"]["code"], "index_not_found")
+        for body, code in (({}, "missing_document_filter"), ({"filter": ""}, "invalid_document_filter"),
+                           ({"filter": []}, "invalid_document_filter"), ({"filter": "a"}, "invalid_document_filter"),
+                           ({"filter": None}, "invalid_document_filter"), ({"doggo": 1}, "bad_request")):
+            answer = server.http("POST", path + "/delete", body)
+            equal((answer.status, answer.json["code"]), (400, code), body)
+
+
+def test_deletion_by_filter_sees_what_was_sent_before():
+    """Tasks sent at once are merged into batches, but a filter must see all that came before it, and no more."""
+    path = "/indexes/films/documents"
+    with Server() as server:
+        films(server)
+        for i in range(20):
+            for method, where, body in (("POST", path, [{"id": 100 + i, "year": 1900}]),
+                                        ("POST", path + "/delete", {"filter": "year = 1900"}),
+                                        ("POST", path, [{"id": 200 + i, "year": 1900}])):
+                answer = server.http(method, where, body)
+                equal(answer.status, 202, answer.body)
+        server.idle()
+        tasks = server.get("/tasks?types=documentDeletion&limit=100&reverse=true")["results"]
+        equal([t["details"]["deletedDocuments"] for t in tasks], [1] + [2] * 19)
+        equal([d["id"] for d in server.documents("films")], [1, 2, 3, 219])
+
+
+def test_what_an_answer_says_of_itself():
+    with Server() as server:
+        films(server)
+        answer = server.http("POST", "/indexes/films/search", {"q": "up", "showPerformanceDetails": True},
+                             {"Content-Type": "application/json", "Meili-Include-Metadata": "true"}).json
+        equal({k: v for k, v in answer["metadata"].items() if k != "queryUid"},
+              {"query": "up", "indexUid": "films", "primaryKey": "id"})
+        assert set(answer["performanceDetails"]) >= {"search"} and answer["requestUid"][14] == "7", answer
+        answer = server.http("POST", "/indexes/films/search", {"q": "up"}).json
+        equal(list(answer), ["hits", "query", "processingTimeMs", "limit", "offset", "estimatedTotalHits", "requestUid"])
+        answer = server.http("POST", "/multi-search", {"queries": [{"indexUid": "none"}]})
+        equal((answer.status, answer.json["code"]), (400, "index_not_found"))
+        equal(server.http("POST", "/indexes/none/search", {}).status, 404)
+
+
+def test_searches_over_the_limit_are_refused():
+    """Two calls that come in one piece are both there before the first can have ended."""
+    request = search_pb2.SearchRequest(index_uid="films", q="car").SerializeToString()
+    with Server("--search-queue-size", "1") as server:
+        films(server)
+        raw = h2_client.Raw(server.port)
+        pieces = []
+        raw.send = pieces.append
+        streams = []
+        for _ in range(3):
+            streams.append(raw.open(h2_client.grpc_headers("/lode.v1.Search/Find")))
+            raw.data(streams[-1], h2_client.message(request), True, check_window=False)
+        del raw.send
+        raw.send(b"".join(pieces))
+        statuses = [raw.finish(stream).grpc_status for stream in streams]
+        equal(statuses, [0, 14, 14])
+        equal(ids(get(server, q="up")), [3])  # and its place is free again
+        raw.socket.close()
+
+
+if __name__ == "__main__":
+    main(globals())
