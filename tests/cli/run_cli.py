@@ -124,6 +124,28 @@ def test_documents_of_every_format(lode):
     assert "4 documents deleted" in lode("doc", "delete", "d", "--all")
 
 
+def test_search(lode):
+    lode.file("films.json", json.dumps([{"id": 1, "title": "The Dark Knight", "genre": ["Drama", "War"]},
+                                        {"id": 2, "title": "Knight\x1b[31m Rider", "genre": "Drama"}]))
+    lode("doc", "add", "found", "films.json")
+    lode("settings", "set", "found", "filterableAttributes", '["genre"]')
+    out = lode("search", "found", "dark knight")
+    assert "The Dark Knight" in out and out.endswith(" ms\n") and "1 hit, " in out, out
+    assert "\x1b[1;4mDark\x1b[0m" in lode("search", "found", "dark", "--color")
+    out = lode("search", "found", "rider", "--color", "--score")
+    assert "Knight?[31m" in out and "score " in out, out  # no control character of a document gets through
+    out = lode("search", "found", "knight", "--facets", "genre", "-n", "1")
+    assert re.search(r"^genre +Drama +2\n +War +1$", out, re.M) and "1 of about 2 hits" in out, out
+    assert [h["id"] for h in lode.json("search", "found", "--filter", "genre = War")["hits"]] == [1]
+    assert lode("search", "found", "zzz", "--quiet") == ""
+    lode("search", "found", "--filter", "title = x", code=1)
+    assert "invalid_search_filter" in lode.err and "not filterable" in lode.err, lode.err
+    lode("search", "nowhere", code=1)
+    assert "index_not_found" in lode.err
+    lode("search", "found", "a", "--matching", "some", code=2)
+    lode("search", code=2)
+
+
 def test_documents_that_are_refused(lode):
     lode("doc", "add", "r", "-", "--format", "json", stdin='[{"id":1},', code=1)
     assert "malformed_payload" in lode.err, lode.err

@@ -264,9 +264,12 @@ static void wrong_types_are_named_with_the_value_found(void)
 
 static void numbers_past_their_range_are_refused(void)
 {
-    ASSERT_REFUSED(SEARCH("{\"limit\":4294967296}"), "invalid_search_limit",
-                   "Invalid value at `.limit`: value: `4294967296` is too large to be "
-                   "deserialized, maximum value authorized is `4294967295`");
+    CU_ASSERT_EQUAL(SEARCH("{\"limit\":4294967296}"), RC_OK);
+    ASSERT_REFUSED(
+        pb_read(&lode__v1__fetch_documents_request__meta, "{\"limit\":4294967296}", NULL),
+        "invalid_document_limit",
+        "Invalid value at `.limit`: value: `4294967296` is too large to be "
+        "deserialized, maximum value authorized is `4294967295`");
     ASSERT_REFUSED(SETTINGS("{\"typoTolerance\":{\"minWordSizeForTypos\":{\"oneTypo\":256}}}"),
                    "invalid_settings_typo_tolerance",
                    "Invalid value at `.typoTolerance.minWordSizeForTypos.oneTypo`: value: `256` is "
@@ -280,6 +283,24 @@ static void numbers_past_their_range_are_refused(void)
                    "invalid_settings_search_cutoff_ms",
                    "Invalid value type at `.searchCutoffMs`: expected a positive integer, but "
                    "found a number: `18446744073709551616`");
+}
+
+static void null_is_a_map_value_only_where_it_may_be(void)
+{
+    const Lode__V1__MultiSearchRequest *request;
+
+    CU_ASSERT_EQUAL_FATAL(
+        pb_read(&lode__v1__multi_search_request__meta,
+                "{\"queries\":[],\"federation\":{\"facetsByIndex\":{\"b\":null,\"a\":[\"x\"]}}}",
+                NULL),
+        RC_OK);
+    request = (const void *)fx.msg;
+    CU_ASSERT_EQUAL_FATAL(request->federation->n_facets_by_index, 2);
+    CU_ASSERT_EQUAL(request->federation->facets_by_index[0]->value->n_values, 1);
+    CU_ASSERT_STRING_EQUAL(request->federation->facets_by_index[1]->key, "b");
+    CU_ASSERT_PTR_NULL(request->federation->facets_by_index[1]->value);
+    ASSERT_REFUSED(SETTINGS("{\"synonyms\":{\"a\":null}}"), "invalid_settings_synonyms",
+                   "Invalid value type at `.synonyms.a`: expected an array, but found null");
 }
 
 static void unknown_members_are_listed_with_a_hint(void)
@@ -450,7 +471,7 @@ SUITE(pb_from_json, pb_setup, pb_teardown, TEST(members_fill_the_fields_they_nam
       TEST(a_reset_and_a_value_of_one_member_exclude_each_other), TEST(a_body_can_be_a_list),
       TEST(all_of_a_message_survives_json_and_back),
       TEST(wrong_types_are_named_with_the_value_found), TEST(numbers_past_their_range_are_refused),
-      TEST(unknown_members_are_listed_with_a_hint),
+      TEST(null_is_a_map_value_only_where_it_may_be), TEST(unknown_members_are_listed_with_a_hint),
       TEST(hidden_and_query_only_fields_are_no_members),
       TEST(unknown_members_can_be_ignored_at_the_top), TEST(missing_members_are_told_last),
       TEST(members_that_may_not_change_say_so), TEST(names_outside_an_enumeration_are_listed),
