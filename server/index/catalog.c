@@ -143,6 +143,16 @@ enum rc catalog_reload(struct catalog *catalog, struct err *err)
     return RC_OK;
 }
 
+bool catalog_has_trash(struct catalog *catalog)
+{
+    bool some;
+
+    mutex_lock(&catalog->lock);
+    some = catalog->current->n_trash > 0;
+    mutex_unlock(&catalog->lock);
+    return some;
+}
+
 void catalog__stage(struct catalog *catalog, struct snapshot *s)
 {
     mutex_lock(&catalog->lock);

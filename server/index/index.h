@@ -51,6 +51,8 @@ struct index_info {
 enum rc catalog_open(struct store *store, struct pool *pool, struct catalog **ret_catalog,
                      struct err *err) MUST_CHECK;
 void catalog_close(struct catalog *catalog);
+/* Whether deleted things are left, which every change sweeps a piece of, even one of nothing. */
+bool catalog_has_trash(struct catalog *catalog);
 /* Loads again what the store really holds (after a failed commit). */
 enum rc catalog_reload(struct catalog *catalog, struct err *err) MUST_CHECK;
 

@@ -454,6 +454,54 @@ static enum rc run_batch(struct writer *w, struct task__run *run, uint8_t type, 
     return commit(run, err);
 }
 
+/* ---- with nothing to do ------------------------------------------------------------------ */
+
+static bool is_idle(struct task_queue *q)
+{
+    bool idle;
+
+    mutex_lock(&q->lock);
+    idle = !q->closing && q->table.n_status[TASK_ENQUEUED] == 0;
+    mutex_unlock(&q->lock);
+    return idle;
+}
+
+/* A commit that takes away a piece of what deleted indexes and old words left. */
+static enum rc sweep_piece(struct task__run *run, struct err *err)
+{
+    enum rc rc;
+
+    rc = change_begin(run->q->opts.catalog, &run->change, err);
+    if (rc == RC_OK)
+        rc = change_finish(run->change, run->batch, err);
+    if (rc == RC_OK)
+        rc = commit_step(run, run->batch, err);
+    if (rc == RC_OK) {
+        change_committed(run->change);
+        run->change = NULL;
+    }
+    return rc;
+}
+
+/* Sweeps while there is nothing else to do; what fails is left to the next changes. */
+static void sweep_idly(struct task_queue *q)
+{
+    enum rc rc = RC_OK;
+
+    while (rc == RC_OK && is_idle(q) && catalog_has_trash(q->opts.catalog)) {
+        struct task__run run = {.q = q, .index = TASK__NO_NAME, .batch = store_batch_new()};
+        struct err err;
+
+        rc = sweep_piece(&run, &err);
+        change_abandon(run.change);
+        if (run.step_failed)
+            settle_step(&run);
+        if (rc != RC_OK && rc != RC_CANCELLED)
+            log_event(LOG_WARN, "task", "cannot sweep what was deleted", "rc=%s", rc_name(rc));
+        store_batch_free(run.batch);
+    }
+}
+
 static void rest(struct task_queue *q, int64_t ns)
 {
     int64_t until = clock_mono_ns() + ns;
@@ -494,6 +542,7 @@ void task__writer_run(void *arg)
         uint8_t type = 0;
         enum rc rc;
 
+        sweep_idly(q);
         if (!pick(q, &run, &type))
             break;
         run.arena = task__record_arena();
