@@ -45,19 +45,15 @@ size_t rank__batch(const struct tile *rows, uint32_t *next, struct tile *batch, 
     return n;
 }
 
-static uint64_t cost_of(const struct rank *r, const struct rank_group *group,
-                        const struct match_edge *e, enum match_class class, const struct best *best,
-                        unsigned exact)
+/* What all rows of a class cost alike. */
+static uint64_t cost_of_class(const struct rank *r, const struct rank_group *group,
+                              const struct match_edge *e, enum match_class class, unsigned n)
 {
     const struct rank_rules *rules = &r->rules;
-    unsigned n = match__kept(r->match, group->level, e);
 
     return rank__cost(rules, COST_WORDS, group->level) +
            rank__cost(rules, COST_TYPO, e->edge->base_typos + match__class_typos(class)) +
            rank__cost(rules, COST_PROXIMITY, n - 1) +
-           rank__cost(rules, COST_ATTRIBUTE, (uint64_t)best->attribute * n) +
-           rank__cost(rules, COST_POSITION, (uint64_t)best->step * n) +
-           rank__cost(rules, COST_EXACT_ATTRIBUTE, exact) +
            rank__cost(rules, COST_EXACT_WORDS, class == CLASS_EXACT && e->n_terms == 1 ? 0 : n);
 }
 
@@ -98,11 +94,19 @@ static enum rc gather_word(struct rank *r, const struct rank_group *group,
         struct best *b = &best[r->one->index[found[i].row]];
         struct occurrence_iter it;
         struct occurrence o;
+        uint32_t field = UINT32_MAX;
+        bool passed = false;
 
         occurrences_of(&found[i], &it);
         while (rc == RC_OK && occurrences_next(&it, &o)) {
-            if (o.field < fields->n && (fields->flags[o.field] & src->need) == src->need)
-                rc = look_at(r, e, group->tile * TILE_ROWS + found[i].row, o, whole, b, err);
+            if (o.field != field) {
+                field = o.field;
+                passed = field >= fields->n || (fields->flags[field] & src->need) != src->need;
+            }
+            if (passed)
+                continue;
+            passed = o.position >= e->edge->position; /* those behind it are only further away */
+            rc = look_at(r, e, group->tile * TILE_ROWS + found[i].row, o, whole, b, err);
             if (!whole && b->attribute == 0 && b->step == 0)
                 break;
         }
@@ -161,6 +165,11 @@ static enum rc gather(struct rank *r, const struct rank_group *group, const stru
 static enum rc offer_batch(struct rank *r, const struct rank_group *group,
                            const struct match_edge *e, size_t n, struct err *err)
 {
+    unsigned kept = match__kept(r->match, group->level, e);
+    uint64_t fixed[MATCH_CLASSES];
+
+    for (unsigned c = 0; c < MATCH_CLASSES; c++)
+        fixed[c] = cost_of_class(r, group, e, c, kept);
     for (size_t i = 0; i < n; i++) {
         /* whichever word is the cheapest: a field can be the query all the same */
         unsigned exact = e->any_of[CLASS_EXACT] ? r->one->best[CLASS_EXACT][i].exact : 2;
@@ -173,7 +182,9 @@ static enum rc offer_batch(struct rank *r, const struct rank_group *group,
 
             if (!e->any_of[c] || b->attribute == UINT32_MAX)
                 continue;
-            one = cost_of(r, group, e, c, b, exact);
+            one = fixed[c] + rank__cost(&r->rules, COST_ATTRIBUTE, (uint64_t)b->attribute * kept) +
+                  rank__cost(&r->rules, COST_POSITION, (uint64_t)b->step * kept) +
+                  rank__cost(&r->rules, COST_EXACT_ATTRIBUTE, exact);
             cost = one < cost ? one : cost;
         }
         if (cost == UINT64_MAX || rank_top__is_out(&r->top, cost))
