@@ -73,11 +73,11 @@ bool filter__number(struct bytes text, double *ret)
     if (minus || *text.p == '+')
         rest = bytes_of(text.p + 1, text.n - 1);
     if (same_letters(rest, "inf") || same_letters(rest, "infinity")) {
-        *ret = minus ? -INFINITY : INFINITY;
+        *ret = minus ? -HUGE_VAL : HUGE_VAL;
         return true;
     }
     if (same_letters(rest, "nan")) {
-        *ret = NAN;
+        *ret = (double)NAN;
         return true;
     }
     if (!is_decimal(text))

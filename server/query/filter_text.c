@@ -16,6 +16,9 @@
 enum { DIAGNOSTIC_MAX = 1024 };
 
 static enum rc fail(struct err *err, const char *word, struct bytes source, struct bytes fragment,
+                    const char *fmt, va_list args) __attribute__((format(printf, 5, 0)));
+
+static enum rc fail(struct err *err, const char *word, struct bytes source, struct bytes fragment,
                     const char *fmt, va_list args)
 {
     struct bytes before = bytes_of(source.p, (size_t)(fragment.p - source.p));
