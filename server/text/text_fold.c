@@ -248,7 +248,7 @@ static bool is_space(uint32_t c)
 
 static struct bytes trim(struct bytes text)
 {
-    uint32_t c;
+    uint32_t c = 0; /* gcc 12 does not see that n says whether it is set */
     size_t n;
 
     while (text.n > 0) {
