@@ -171,9 +171,66 @@ static enum rc source_side_by_side(void *arg, struct bytes a, struct bytes b, ui
 
 struct counting {
     const struct search *s;
-    struct postings **at; /* of all words, derivation by derivation */
+    struct postings **at;         /* of all words, derivation by derivation */
+    const struct posting **found; /* scratch of keep_runs(), room for n_words of one */
     struct tile live, any, all, scratch;
 };
+
+static bool has_place(const struct posting *p, uint32_t field, uint32_t position)
+{
+    struct occurrence_iter it;
+    struct occurrence o;
+
+    occurrences_of(p, &it);
+    while (occurrences_next(&it, &o))
+        if (o.field == field && o.position == position)
+            return true;
+    return false;
+}
+
+/* Whether the i-th rows of all words have them where they belong, one behind the other. */
+static bool is_run(const struct counting *c, const struct derivation *d, size_t i)
+{
+    struct occurrence_iter it;
+    struct occurrence o;
+    size_t j;
+
+    occurrences_of(&c->found[0][i], &it);
+    while (occurrences_next(&it, &o)) {
+        for (j = 1; j < d->n_words; j++)
+            if (!has_place(&c->found[j][i], o.field,
+                           o.position + d->words[j].offset - d->words[0].offset))
+                break;
+        if (j == d->n_words)
+            return true;
+    }
+    return false;
+}
+
+/* Keeps of c->all, which has rows with all words, those in which they stand in a run. */
+static enum rc keep_runs(struct counting *c, const struct derivation *d, struct postings **lists,
+                         uint32_t tile, struct err *err)
+{
+    size_t i, n = 0, n_first = 0;
+    enum rc rc;
+
+    c->scratch = c->all;
+    for (i = 0; i < d->n_words; i++) {
+        rc = postings_of(lists[i], tile, &c->scratch, &c->found[i], &n, err);
+        if (rc != RC_OK)
+            return rc;
+        if (i > 0 && n != n_first)
+            return err_set(err, RC_CORRUPT, NULL, "two lists of words disagree about their rows");
+        n_first = n;
+    }
+    for (i = 0; i < n; i++) {
+        uint16_t row = c->found[0][i].row;
+
+        if (!is_run(c, d, i))
+            c->all.bits[row / 64] &= ~((uint64_t)1 << (row % 64));
+    }
+    return RC_OK;
+}
 
 /* Rows of the tile that have any of the derivations. */
 static enum rc count_tile(struct counting *c, const struct derivation *const *derivations, size_t n,
@@ -192,6 +249,11 @@ static enum rc count_tile(struct counting *c, const struct derivation *const *de
                 continue;
             }
             rc = narrow(*p, tile, &c->all, &c->scratch, err);
+            if (rc != RC_OK)
+                return rc;
+        }
+        if (derivations[i]->n_words > 1 && count_bits(&c->all) > 0) {
+            rc = keep_runs(c, derivations[i], p - derivations[i]->n_words, tile, err);
             if (rc != RC_OK)
                 return rc;
         }
@@ -227,14 +289,17 @@ static enum rc source_count(void *arg, const struct derivation *const *derivatio
                             uint64_t *ret_n, struct err *err)
 {
     struct counting *c = xcalloc(1, sizeof *c);
-    size_t i, j, n_words = 0, at = 0;
+    size_t i, j, n_words = 0, longest = 0, at = 0;
     enum rc rc = RC_OK;
 
     c->s = *(const struct search **)arg;
     n = n < COUNT_MAX ? n : COUNT_MAX;
-    for (i = 0; i < n; i++)
+    for (i = 0; i < n; i++) {
         n_words += derivations[i]->n_words;
+        longest = derivations[i]->n_words > longest ? derivations[i]->n_words : longest;
+    }
     c->at = xcalloc(n_words + 1, sizeof(*c->at));
+    c->found = xcalloc(longest + 1, sizeof(*c->found));
     for (i = 0; i < n; i++)
         for (j = 0; rc == RC_OK && j < derivations[i]->n_words; j++)
             rc = open_postings(c->s, derivations[i]->kind, derivations[i]->words[j].word,
@@ -243,6 +308,7 @@ static enum rc source_count(void *arg, const struct derivation *const *derivatio
         rc = count_tiles(c, derivations, n, ret_n, err);
     for (i = 0; i < n_words; i++)
         postings_close(c->at[i]);
+    xfree((void *)c->found);
     xfree((void *)c->at);
     xfree(c);
     return rc;

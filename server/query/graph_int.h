@@ -42,7 +42,7 @@ struct graph_source {
     /* Rows that have b right behind a, about: for choosing between splits. Bounded work. */
     enum rc (*side_by_side)(void *arg, struct bytes a, struct bytes b, uint64_t *ret_n,
                             struct err *err);
-    /* Live rows that have any of the derivations (all words of those of several). */
+    /* Live rows that have any of the derivations. */
     enum rc (*count)(void *arg, const struct derivation *const *derivations, size_t n,
                      uint64_t *ret_n, struct err *err);
 };

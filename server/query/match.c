@@ -109,6 +109,20 @@ static enum rc open_all(struct match *m, struct err *err)
     return rc;
 }
 
+/* Terms of the same step are dropped together. */
+static void lay_levels(struct match *m)
+{
+    const struct graph *g = m->graph;
+
+    for (size_t i = 0; i < g->n_droppable; i++) {
+        if (i == 0 || g->drop_step[i] != g->drop_step[i - 1]) {
+            m->max_level++;
+            m->dropped[m->max_level] = m->dropped[m->max_level - 1];
+        }
+        m->dropped[m->max_level] |= (uint16_t)(1u << g->drop_order[i]);
+    }
+}
+
 enum rc match__open(const struct search *s, const struct graph *g, struct match **ret_match,
                     struct err *err)
 {
@@ -119,9 +133,7 @@ enum rc match__open(const struct search *s, const struct graph *g, struct match 
     m->graph = g;
     m->edges = xcalloc(g->n_edges ? g->n_edges : 1, sizeof(*m->edges));
     m->negatives = xcalloc(g->n_negatives ? g->n_negatives : 1, sizeof(*m->negatives));
-    m->max_level = (unsigned)g->n_droppable;
-    for (unsigned i = 0; i < m->max_level; i++)
-        m->dropped[i + 1] = (uint16_t)(m->dropped[i] | 1u << g->drop_order[i]);
+    lay_levels(m);
     rc = open_all(m, err);
     if (rc != RC_OK) {
         match__close(m);

@@ -2,9 +2,9 @@
 /*
  * match_levels.c -- paths through the graph, for all rows of a tile at once.
  *
- * At level k the first k terms of the drop order need not match. An n-gram stays
- * until all of its terms are dropped, as in the engine whose answers are the
- * measure; so what a level reaches, the next one reaches too.
+ * At level k the terms of the first k steps of the drop order need not match. An
+ * n-gram stays until all of its terms are dropped, as in the engine whose answers
+ * are the measure; so what a level reaches, the next one reaches too.
  */
 #include "base/mem.h"
 #include "query/rank_int.h"

@@ -3,7 +3,7 @@
  * rank_cost.c -- what the text rules cost, and how dear they can be.
  *
  *   rule            cost, lower first                             dearest
- *   words           terms dropped                                 terms
+ *   words           steps of dropped terms                        steps
  *   typo            typos of words, base of n-grams               of paths: allowances, see below
  *   proximity       min(distance, 4) - 1 of neighbours, joints    3 a pair of neighbours
  *   attributeRank   rank of the field a term is in                (searchable - 1) a term

@@ -257,7 +257,7 @@ enum rc sort__point(struct sort_rule *rule, uint32_t row, bool *ret_has, double 
  * the second, and so on.
  */
 enum cost {
-    COST_WORDS,           /* terms dropped */
+    COST_WORDS,           /* steps of terms dropped: the level */
     COST_TYPO,            /* typos of all derivations */
     COST_PROXIMITY,       /* (distance - 1) of neighbours, and joints of n-grams */
     COST_ATTRIBUTE,       /* ranks of fields */

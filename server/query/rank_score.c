@@ -28,7 +28,7 @@ static struct scale scale_of(const struct rank *r, const struct rank_entry *e)
     struct scale s = {.level = rank__cost_of(&r->rules, COST_WORDS, e->cost),
                       .n_terms = (unsigned)r->graph->n_terms};
 
-    s.kept = s.n_terms - s.level;
+    s.kept = s.n_terms - (unsigned)__builtin_popcount(r->match->dropped[s.level]);
     s.max = rank__maxima(r->match, s.level, r->ngrams_used[s.level]);
     return s;
 }

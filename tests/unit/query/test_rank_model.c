@@ -212,9 +212,9 @@ struct walk {
 
 static bool is_dropped(const struct walk *w, unsigned term)
 {
-    for (unsigned i = 0; i < w->level; i++) {
+    for (unsigned i = 0; i < w->g->n_droppable; i++) {
         if (w->g->drop_order[i] == term)
-            return true;
+            return w->g->drop_step[i] < w->level;
     }
     return false;
 }
