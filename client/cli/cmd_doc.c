@@ -79,7 +79,9 @@ static int run_list(struct cli *cli, const struct cli_args *args)
         code = cli_say_error(cli, CLI_USAGE, "%s", buf_cstr(&why));
     buf_done(&why);
     request.index_uid = text(args->words[0]);
+    request.offset_given_case = LODE__V1__LIST_DOCUMENTS_REQUEST__OFFSET_GIVEN_OFFSET;
     request.offset = (uint32_t)offset;
+    request.limit_given_case = LODE__V1__LIST_DOCUMENTS_REQUEST__LIMIT_GIVEN_LIMIT;
     request.limit = (uint32_t)limit;
     if (fields)
         request.fields = split(arena, fields, &request.n_fields);

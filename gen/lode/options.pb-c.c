@@ -573,7 +573,7 @@ const ProtobufCEnumDescriptor lode__field_rule__date_rule__descriptor =
   lode__field_rule__date_rule__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor lode__field_rule__field_descriptors[17] =
+static const ProtobufCFieldDescriptor lode__field_rule__field_descriptors[18] =
 {
   {
     "error",
@@ -779,8 +779,21 @@ static const ProtobufCFieldDescriptor lode__field_rule__field_descriptors[17] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "body_only",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__FieldRule, body_only),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lode__field_rule__field_indices_by_name[] = {
+  17,   /* field[17] = body_only */
   10,   /* field[10] = comma_list */
   13,   /* field[13] = date */
   9,   /* field[9] = default_value */
@@ -802,7 +815,7 @@ static const unsigned lode__field_rule__field_indices_by_name[] = {
 static const ProtobufCIntRange lode__field_rule__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 17 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor lode__field_rule__descriptor =
 {
@@ -812,7 +825,7 @@ const ProtobufCMessageDescriptor lode__field_rule__descriptor =
   "Lode__FieldRule",
   "lode",
   sizeof(Lode__FieldRule),
-  17,
+  18,
   lode__field_rule__field_descriptors,
   lode__field_rule__field_indices_by_name,
   1,  lode__field_rule__number_ranges,

@@ -195,10 +195,14 @@ struct  Lode__FieldRule
    * "*" alone in a comma list is an element like any other.
    */
   protobuf_c_boolean keep_star;
+  /*
+   * Taken from a JSON body only, never from a query string.
+   */
+  protobuf_c_boolean body_only;
 };
 #define LODE__FIELD_RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__field_rule__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, LODE__FIELD_RULE__DATE_RULE__NOT_A_DATE, 0, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, LODE__FIELD_RULE__DATE_RULE__NOT_A_DATE, 0, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 struct  Lode__MessageRule

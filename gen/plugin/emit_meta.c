@@ -90,6 +90,7 @@ static void emit_flags(const struct model_field *f, struct buf *out)
     emit_flag(out, r->null_resets, "PB_FIELD_NULL_RESETS", &sep);
     emit_flag(out, f->is_map, "PB_FIELD_MAP", &sep);
     emit_flag(out, r->keep_star, "PB_FIELD_KEEP_STAR", &sep);
+    emit_flag(out, r->body_only, "PB_FIELD_BODY_ONLY", &sep);
 }
 
 static void emit_text(struct buf *out, const char *member, const char *text)

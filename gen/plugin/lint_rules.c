@@ -104,6 +104,8 @@ void lint_field_rule(const struct model_message *m, const struct model_field *f,
     lint_rule_types(m, f, out);
     if (r->keep_star && !r->comma_list)
         fault(m, f, "keep_star is for comma lists", out);
+    if (r->body_only && r->query_only)
+        fault(m, f, "body_only and query_only leave no way in", out);
     if (*r->missing && !r->required)
         fault(m, f, "missing is for required fields", out);
     if (*r->default_value && r->required)

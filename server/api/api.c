@@ -39,10 +39,15 @@ void api_register(struct api *api, struct rpc_server *server)
     serve_dumps_register(api, server);
 }
 
+bool api_has_feature(const struct api *api, enum feature f)
+{
+    return features_on(api->opts.features) & feature_bit(f);
+}
+
 void api_refuse(struct rpc_call *call, const char *word, const char *fmt, ...)
 {
     struct err err;
-    char text[1024];
+    char text[ERR_MSG_MAX];
     va_list args;
 
     va_start(args, fmt);

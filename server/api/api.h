@@ -20,6 +20,7 @@
 struct api;
 struct backup;
 struct catalog;
+struct features;
 struct pool;
 struct rpc_server;
 struct task_queue;
@@ -28,6 +29,7 @@ struct api_opts {
     struct catalog *catalog;
     struct task_queue *tasks;
     struct backup *backup;
+    struct features *features;
     struct pool *pool;      /* uploads are parsed on it, in strands */
     const char *db_path;    /* for its size */
     uint64_t payload_limit; /* bytes of one upload */

@@ -5,12 +5,15 @@
 #include "api/api.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "home/features.h"
 #include "pb/pb.h"
 #include "rpc/call.h"
 #include "task/task.h"
 
 #include <lode/v1/common.meta.h>
 #include <lode/v1/documents.meta.h>
+#include <lode/v1/indexes.meta.h>
+#include <lode/v1/system.meta.h>
 #include <lode/v1/tasks.meta.h>
 
 struct api {
@@ -56,6 +59,9 @@ void api_defer_then(struct api *api, struct rpc_call *call, const ProtobufCMessa
 void api_submit(struct api *api, struct rpc_call *call, const task_record *task,
                 struct payload *payload);
 
+/* Any thread. */
+bool api_has_feature(const struct api *api, enum feature f);
+
 /* Fails the call with RC_INVALID and a formatted sentence. */
 void api_refuse(struct rpc_call *call, const char *word, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
@@ -94,6 +100,14 @@ void serve_search_register(struct api *api, struct rpc_server *server);
 void serve_settings_register(struct api *api, struct rpc_server *server);
 void serve_system_register(struct api *api, struct rpc_server *server);
 void serve_tasks_register(struct api *api, struct rpc_server *server);
+
+/* ---- parts of System and Indexes (serve_features.c, serve_fields.c) */
+
+void features_get(struct rpc_call *call,
+                  const Lode__V1__GetExperimentalFeaturesRequest *request, void *arg);
+void features_update(struct rpc_call *call,
+                     const Lode__V1__UpdateExperimentalFeaturesRequest *request, void *arg);
+void fields_list(struct rpc_call *call, const Lode__V1__ListFieldsRequest *request, void *arg);
 
 /* ---- parts of Tasks (serve_tasks.c, serve_task_watch.c, serve_batches.c) */
 

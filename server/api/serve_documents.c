@@ -95,7 +95,8 @@ static void delete_by_filter(struct rpc_call *call, const Lode__V1__DeleteByFilt
     rc = search_read_filter(arena, bytes_of(request->filter.data, request->filter.len),
                             "invalid_document_filter", &json, &err);
     if (rc == RC_OK)
-        rc = query_check_filter(json, "invalid_document_filter", &err);
+        rc = query_check_filter(json, api_has_feature(arg, FEATURE_CONTAINS_FILTER),
+                                "invalid_document_filter", &err);
     if (rc != RC_OK) {
         rpc_call_fail(call, &err);
         return;

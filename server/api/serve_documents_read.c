@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* serve_documents_read.c -- lode.v1.Documents: getting and listing. */
+#include "api/document_shown.h"
 #include "api/serve_search.h"
 
 #include "index/index.h"
@@ -8,59 +9,41 @@
 #include <lode/v1/documents_service.rpc.h>
 #include <stdlib.h>
 
+enum { DEFAULT_LIMIT = 20 };
+
 /* ---- reading -------------------------------------------------------------------------- */
-
-/* NULL-terminated field names to spans; none or "*" means all. */
-struct picked {
-    struct bytes *fields;
-    size_t n;
-};
-
-static struct picked picked_fields(struct arena *arena, char *const *names, size_t n)
-{
-    struct picked picked = {NULL, 0};
-    size_t i;
-
-    for (i = 0; i < n; i++)
-        if (strcmp(names[i], "*") == 0)
-            return picked;
-    picked.fields = api_alloc(arena, (n + 1) * sizeof *picked.fields);
-    picked.n = n;
-    for (i = 0; i < n; i++)
-        picked.fields[i] = bytes_str(names[i]);
-    return picked;
-}
 
 static enum rc work_get(struct api_job *job, struct err *err)
 {
     const Lode__V1__GetDocumentRequest *request = (const void *)job->request;
-    struct picked picked = picked_fields(job->arena, request->fields, request->n_fields);
+    struct shown shown;
     struct catalog_view *view = NULL;
     Lode__V1__GetDocumentResponse *answer;
     struct index_info info;
-    struct buf json, part;
-    struct bytes copy;
+    struct bytes copy = {0};
+    struct buf json;
     enum rc rc;
 
+    document_shown_init(&shown, job->arena, request->fields, request->n_fields,
+                        request->retrieve_vectors);
     buf_init(&json, RECORD_DOCUMENT_MAX);
-    buf_init(&part, RECORD_DOCUMENT_MAX);
     rc = catalog_view_open(job->api->opts.catalog, &view, err);
     if (rc == RC_OK)
         rc = catalog_view_find(view, bytes_str(request->index_uid), &info, err);
     if (rc == RC_OK)
         rc = document_get(view, info.id, bytes_str(request->document_id), &json, err);
     catalog_view_close(view);
-    if (rc == RC_OK && picked.n)
-        rc = document_pick(buf_view(&json), picked.fields, picked.n, &part, err);
+    if (rc == RC_OK)
+        rc = document_shown(&shown, buf_view(&json), &copy, err);
     if (rc == RC_OK) {
         answer =
             API_NEW(job->arena, Lode__V1__GetDocumentResponse, lode__v1__get_document_response);
-        copy = arena_dup(job->arena, picked.n ? buf_view(&part) : buf_view(&json));
+        copy = arena_dup(job->arena, copy);
         answer->document.data = (uint8_t *)(uintptr_t)copy.p; /* the arena's own */
         answer->document.len = copy.n;
         job->answer = &answer->base;
     }
-    buf_done(&part);
+    document_shown_done(&shown);
     buf_done(&json);
     return rc;
 }
@@ -68,29 +51,24 @@ static enum rc work_get(struct api_job *job, struct err *err)
 /* Documents of one answer, gathered under API_ANSWER_MAX. */
 struct gather {
     struct api_job *job;
-    struct picked picked;
+    struct shown shown;
     Lode__V1__ListDocumentsResponse *answer;
     size_t cap;
     size_t bytes;
-    struct buf part;
 };
 
 static enum rc gather_document(void *arg, struct bytes json, struct err *err)
 {
     struct gather *g = arg;
     Lode__V1__ListDocumentsResponse *answer = g->answer;
-    struct bytes copy = json;
+    struct bytes copy;
     enum rc rc;
 
     if (rpc_call_cancelled(g->job->call))
         return err_set(err, RC_CANCELLED, NULL, "The call was cancelled.");
-    if (g->picked.n) {
-        buf_clear(&g->part);
-        rc = document_pick(json, g->picked.fields, g->picked.n, &g->part, err);
-        if (rc != RC_OK)
-            return rc;
-        copy = buf_view(&g->part);
-    }
+    rc = document_shown(&g->shown, json, &copy, err);
+    if (rc != RC_OK)
+        return rc;
     g->bytes += copy.n + 64;
     if (g->bytes > API_ANSWER_MAX)
         return err_set(
@@ -117,6 +95,7 @@ struct list_wish {
     const char *index_uid;
     char *const *fields;
     size_t n_fields;
+    bool retrieve_vectors;
     bool by_ids;
     char *const *ids;
     size_t n_ids;
@@ -133,6 +112,17 @@ static struct names sort_of(struct arena *arena, char *const *values, size_t n)
     for (i = 0; i < n; i++)
         at[i] = bytes_str(values[i]);
     return (struct names){at, n, n > 0};
+}
+
+static struct documents_query query_of(const struct api_job *job, const struct list_wish *wish)
+{
+    return (struct documents_query){
+        .filter = wish->filter,
+        .sort = wish->sort,
+        .offset = wish->offset,
+        .limit = wish->limit,
+        .contains_filter = api_has_feature(job->api, FEATURE_CONTAINS_FILTER),
+    };
 }
 
 /* ---- those that match, of which only some ids are wanted ------------------------------- */
@@ -182,14 +172,15 @@ static enum rc list_sieved(struct gather *g, struct catalog_view *view,
                       .n_ids = wish->n_ids,
                       .offset = wish->offset,
                       .limit = wish->limit};
+    struct documents_query query = query_of(g->job, wish);
     uint64_t all = 0;
     enum rc rc;
 
     buf_init(&s.id, DOCUMENT_ID_MAX + 1);
     if (s.n_ids)
         qsort(ids, s.n_ids, sizeof *ids, by_bytes);
-    rc = query_documents(view, info->id, wish->filter, wish->sort.given ? &wish->sort : NULL, 0,
-                         UINT64_MAX, sieve_document, &s, &all, err);
+    query.limit = UINT64_MAX;
+    rc = query_documents(view, info->id, &query, sieve_document, &s, &all, err);
     *ret_total = s.total;
     buf_done(&s.id);
     json_parser_free(s.parser);
@@ -202,6 +193,7 @@ static enum rc list_from(struct gather *g, struct catalog_view *view, const stru
                          const struct list_wish *wish, uint64_t *ret_total, struct err *err)
 {
     struct bytes *ids = api_alloc(g->job->arena, (wish->n_ids + 1) * sizeof *ids);
+    struct documents_query asked = query_of(g->job, wish);
     bool query = wish->filter.n > 0 || wish->sort.given;
     size_t i;
 
@@ -210,8 +202,7 @@ static enum rc list_from(struct gather *g, struct catalog_view *view, const stru
     if (query && wish->by_ids)
         return list_sieved(g, view, info, wish, ids, ret_total, err);
     if (query)
-        return query_documents(view, info->id, wish->filter, wish->sort.given ? &wish->sort : NULL,
-                               wish->offset, wish->limit, gather_document, g, ret_total, err);
+        return query_documents(view, info->id, &asked, gather_document, g, ret_total, err);
     if (wish->by_ids)
         return document_each_of(view, info->id, ids, wish->n_ids, wish->offset, wish->limit,
                                 gather_document, g, ret_total, err);
@@ -228,17 +219,16 @@ static enum rc list_documents(struct api_job *job, const struct list_wish *wish,
     enum rc rc;
 
     arena_set_limit(job->arena, BUF_NO_LIMIT); /* gather_document() counts */
-    g.picked = picked_fields(job->arena, wish->fields, wish->n_fields);
     g.answer =
         API_NEW(job->arena, Lode__V1__ListDocumentsResponse, lode__v1__list_documents_response);
-    buf_init(&g.part, RECORD_DOCUMENT_MAX);
+    document_shown_init(&g.shown, job->arena, wish->fields, wish->n_fields, wish->retrieve_vectors);
     rc = catalog_view_open(job->api->opts.catalog, &view, err);
     if (rc == RC_OK)
         rc = catalog_view_find(view, bytes_str(wish->index_uid), &info, err);
     if (rc == RC_OK)
         rc = list_from(&g, view, &info, wish, &total, err);
     catalog_view_close(view);
-    buf_done(&g.part);
+    document_shown_done(&g.shown);
     if (rc != RC_OK)
         return rc;
     g.answer->offset = wish->offset;
@@ -257,10 +247,13 @@ static enum rc work_list(struct api_job *job, struct err *err)
                              .by_ids = request->n_ids > 0,
                              .ids = request->ids,
                              .n_ids = request->n_ids,
+                             .retrieve_vectors = request->retrieve_vectors,
                              .offset = request->offset,
-                             .limit = request->limit};
+                             .limit = DEFAULT_LIMIT};
     enum rc rc = RC_OK;
 
+    if (request->limit_given_case == LODE__V1__LIST_DOCUMENTS_REQUEST__LIMIT_GIVEN_LIMIT)
+        wish.limit = request->limit;
     wish.sort = sort_of(job->arena, request->sort, request->n_sort);
     if (request->filter_text_case == LODE__V1__LIST_DOCUMENTS_REQUEST__FILTER_TEXT_FILTER)
         rc = search_read_filter(job->arena, bytes_str(request->filter), "invalid_document_filter",
@@ -271,10 +264,14 @@ static enum rc work_list(struct api_job *job, struct err *err)
 static enum rc work_fetch(struct api_job *job, struct err *err)
 {
     const Lode__V1__FetchDocumentsRequest *request = (const void *)job->request;
-    struct list_wish wish = {
-        .index_uid = request->index_uid, .offset = request->offset, .limit = request->limit};
+    struct list_wish wish = {.index_uid = request->index_uid,
+                             .retrieve_vectors = request->retrieve_vectors,
+                             .offset = request->offset,
+                             .limit = DEFAULT_LIMIT};
     enum rc rc = RC_OK;
 
+    if (request->limit_given_case == LODE__V1__FETCH_DOCUMENTS_REQUEST__LIMIT_GIVEN_LIMIT)
+        wish.limit = request->limit;
     if (request->fields_given_case == LODE__V1__FETCH_DOCUMENTS_REQUEST__FIELDS_GIVEN_FIELDS) {
         wish.fields = request->fields->values;
         wish.n_fields = request->fields->n_values;
@@ -290,6 +287,18 @@ static enum rc work_fetch(struct api_job *job, struct err *err)
         rc = search_read_filter(job->arena, bytes_of(request->filter.data, request->filter.len),
                                 "invalid_document_filter", &wish.filter, err);
     return rc == RC_OK ? list_documents(job, &wish, err) : rc;
+}
+
+/* There is one server; false is what it does anyway. */
+static bool network_ok(struct rpc_call *call, bool use_network)
+{
+    struct err err;
+
+    if (!use_network)
+        return true;
+    (void)search_refuse_lack("useNetwork", "feature_not_enabled", SEARCH_NO_NETWORK, &err);
+    rpc_call_fail(call, &err);
+    return false;
 }
 
 /* Every id must be one a document can have: "In `.ids[1]`: ...". */
@@ -320,7 +329,9 @@ void documents_get(struct rpc_call *call, const Lode__V1__GetDocumentRequest *re
 
 void documents_list(struct rpc_call *call, const Lode__V1__ListDocumentsRequest *request, void *arg)
 {
-    if (api_uid_ok(call, request->index_uid, "") && ids_ok(call, request->ids, request->n_ids))
+    if (api_uid_ok(call, request->index_uid, "") &&
+        network_ok(call, request->use_network_given_case && request->use_network) &&
+        ids_ok(call, request->ids, request->n_ids))
         api_defer(arg, call, &request->base, work_list);
 }
 
@@ -330,6 +341,7 @@ void documents_fetch(struct rpc_call *call, const Lode__V1__FetchDocumentsReques
     bool ids = request->ids_given_case == LODE__V1__FETCH_DOCUMENTS_REQUEST__IDS_GIVEN_IDS;
 
     if (api_uid_ok(call, request->index_uid, "") &&
+        network_ok(call, request->use_network_given_case && request->use_network) &&
         (!ids || ids_ok(call, request->ids->values, request->ids->n_values)))
         api_defer(arg, call, &request->base, work_fetch);
 }

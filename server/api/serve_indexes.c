@@ -240,6 +240,7 @@ void serve_indexes_register(struct api *api, struct rpc_server *server)
         .update = update,
         .delete = delete_index,
         .swap = swap,
+        .list_fields = fields_list,
     };
 
     rpc_server_add(server, &lode__v1__indexes__service, &handlers, api);

@@ -164,7 +164,7 @@ enum rc search_answer(struct api_job *job, struct catalog_view *view,
     struct index_info info;
     enum rc rc;
 
-    rc = search_read_spec(job->arena, request, &spec, err);
+    rc = search_read_spec(job, request, &spec, err);
     if (rc == RC_OK)
         rc = catalog_view_find(view, bytes_str(request->index_uid), &info, err);
     if (rc == RC_OK)
@@ -212,7 +212,8 @@ static enum rc work_find(struct api_job *job, struct err *err)
 
 static void find(struct rpc_call *call, const Lode__V1__SearchRequest *request, void *arg)
 {
-    if (api_uid_ok(call, request->index_uid, "") && search_enter(arg, call))
+    if (search_values_ok(call, "", &request->base) && api_uid_ok(call, request->index_uid, "") &&
+        search_enter(arg, call))
         search_defer(arg, call, &request->base, work_find);
 }
 

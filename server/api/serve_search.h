@@ -8,10 +8,10 @@
 #include <lode/v1/search.meta.h>
 
 /*
- * The fields of a search, with defaults for what is absent. Borrows from the request
- * and the arena.
+ * The fields of a search, with defaults for what is absent, and what features allow.
+ * Borrows from the request and the call's arena.
  */
-enum rc search_read_spec(struct arena *arena, const Lode__V1__SearchRequest *request,
+enum rc search_read_spec(struct api_job *job, const Lode__V1__SearchRequest *request,
                          struct query_spec *ret_spec, struct err *err) MUST_CHECK;
 /* A filter as a client sends it (JSON, or a bare text) to JSON. */
 enum rc search_read_filter(struct arena *arena, struct bytes sent, const char *word,
@@ -19,6 +19,19 @@ enum rc search_read_filter(struct arena *arena, struct bytes sent, const char *w
 /* "offset", "limit", "page" and "hitsPerPage" of a request: which two count, and their values. */
 void search_read_window(bool has_page, uint64_t page, bool has_hits, uint64_t hits_per_page,
                         struct query_spec *spec);
+
+/* ---- what is refused --------------------------------------------------------------------- */
+
+/*
+ * Are the values of a search (or of what shares its fields) within their bounds? Else the
+ * call has failed; inside: ".queries[1]" or "".
+ */
+bool search_values_ok(struct rpc_call *call, const char *inside, const ProtobufCMessage *request);
+/* Members that the API has and this server cannot serve: RC_INVALID when one is used. */
+enum rc search_check_lacks(const Lode__V1__SearchRequest *request, struct err *err) MUST_CHECK;
+enum rc search_refuse_lack(const char *member, const char *word, const char *why, struct err *err);
+#define SEARCH_NO_NETWORK "this server is one by itself"
+#define SEARCH_NOT_PERSONAL "this server does not personalize searches"
 
 /* ---- running ------------------------------------------------------------------------- */
 

@@ -45,11 +45,11 @@ out:
 }
 
 /* The parts that narrow the candidates are those of a search. */
-static enum rc read_query(struct arena *arena, const Lode__V1__FacetSearchRequest *request,
+static enum rc read_query(struct api_job *job, const Lode__V1__FacetSearchRequest *request,
                           struct facet_query *query, struct err *err)
 {
     Lode__V1__SearchRequest *search =
-        API_NEW(arena, Lode__V1__SearchRequest, lode__v1__search_request);
+        API_NEW(job->arena, Lode__V1__SearchRequest, lode__v1__search_request);
 
     pb_copy_fields(&request->base, &search->base);
     *query = (struct facet_query){.facet = bytes_str(request->facet_name)};
@@ -61,7 +61,7 @@ static enum rc read_query(struct arena *arena, const Lode__V1__FacetSearchReques
         request->exhaustive_case ==
             LODE__V1__FACET_SEARCH_REQUEST__EXHAUSTIVE_EXHAUSTIVE_FACET_COUNT &&
         request->exhaustive_facet_count;
-    return search_read_spec(arena, search, &query->spec, err);
+    return search_read_spec(job, search, &query->spec, err);
 }
 
 static enum rc work_find_facets(struct api_job *job, struct err *err)
@@ -76,7 +76,7 @@ static enum rc work_find_facets(struct api_job *job, struct err *err)
     struct bytes hits = {0};
     enum rc rc;
 
-    rc = read_query(job->arena, request, &query, err);
+    rc = read_query(job, request, &query, err);
     if (rc == RC_OK)
         rc = catalog_view_open(job->api->opts.catalog, &view, err);
     if (rc == RC_OK)
@@ -102,7 +102,7 @@ static enum rc work_find_facets(struct api_job *job, struct err *err)
 void search_find_facets(struct rpc_call *call, const Lode__V1__FacetSearchRequest *request,
                         void *arg)
 {
-    if (!api_uid_ok(call, request->index_uid, ""))
+    if (!search_values_ok(call, "", &request->base) || !api_uid_ok(call, request->index_uid, ""))
         return;
     if (!request->facet_name[0]) { /* through gRPC; JSON never gets here without one */
         api_refuse(call, "missing_facet_search_facet_name", "Missing field `facetName`");

@@ -42,6 +42,17 @@ static bool queries_ok(struct rpc_call *call, const Lode__V1__MultiSearchRequest
                        i);
             return false;
         }
+        (void)snprintf(prefix, sizeof prefix, ".queries[%zu]", i);
+        if (!search_values_ok(call, prefix, &q->base))
+            return false;
+        if (o && (o->remote_given_case || o->position_given_case)) {
+            struct err err;
+
+            (void)search_refuse_lack(o->remote_given_case ? "remote" : "queryPosition",
+                                     "feature_not_enabled", SEARCH_NO_NETWORK, &err);
+            refuse_query(call, i, err.word, err.msg);
+            return false;
+        }
     }
     return true;
 }
@@ -104,6 +115,13 @@ static bool merged_ok(struct rpc_call *call, const Lode__V1__MultiSearchRequest 
 {
     size_t i;
 
+    if (request->federation->personalize_given_case) {
+        struct err err;
+
+        (void)search_refuse_lack("personalize", "feature_not_enabled", SEARCH_NOT_PERSONAL, &err);
+        api_refuse(call, err.word, "Inside `.federation`: %s", err.msg);
+        return false;
+    }
     for (i = 0; i < request->n_queries; i++) {
         const Lode__V1__MultiSearchQuery *q = request->queries[i];
 
@@ -193,7 +211,26 @@ static bool is_queried(const Lode__V1__MultiSearchRequest *request, const char *
     return false;
 }
 
-/* Those of facetsByIndex that a query uses; the others must at least exist. */
+/* The index is there, and its facets may be counted, though no query uses it. */
+static enum rc check_unused(struct api_job *job, struct catalog_view *view, const char *uid,
+                            struct names facets, struct err *err)
+{
+    struct index_info info;
+    struct err why;
+    enum rc rc = catalog_view_find(view, bytes_str(uid), &info, err);
+
+    if (rc == RC_OK)
+        rc = query_check_facets(view, info.id, facets, job->arena, err);
+    if (rc != RC_NOT_FOUND && rc != RC_INVALID)
+        return rc;
+    why = *err;
+    return err_set(err, RC_INVALID, why.word,
+                   "Inside `.federation.facetsByIndex.%s`: %s\n - Note: index `%s` is not used in "
+                   "queries",
+                   uid, why.msg, uid);
+}
+
+/* Those of facetsByIndex that a query uses; the others are only checked. */
 static enum rc read_facets(struct api_job *job, struct catalog_view *view,
                            const Lode__V1__MultiSearchRequest *request, struct federation *f,
                            struct err *err)
@@ -205,25 +242,21 @@ static enum rc read_facets(struct api_job *job, struct catalog_view *view,
 
     for (i = 0; i < n; i++) {
         const Lode__V1__Federation__FacetsByIndexEntry *entry = federation->facets_by_index[i];
-        bool queried = is_queried(request, entry->key);
-        struct index_info info;
-        struct bytes *at;
-        enum rc rc = catalog_view_find(view, bytes_str(entry->key), &info, err);
+        size_t n_values = entry->value ? entry->value->n_values : 0;
+        struct bytes *at = api_alloc(job->arena, (n_values + 1) * sizeof *at);
+        struct names names = {at, n_values, true};
+        enum rc rc = RC_OK;
 
-        if (rc == RC_NOT_FOUND && !queried)
-            return err_set(err, RC_INVALID, "index_not_found",
-                           "Inside `.federation.facetsByIndex.%s`: Index `%s` not found.\n - Note: "
-                           "index `%s` is not used in queries",
-                           entry->key, entry->key, entry->key);
-        if (rc != RC_OK && rc != RC_NOT_FOUND)
-            return rc;
-        if (!queried || !entry->value) /* one that is queried and missing is the query's error */
-            continue;
-        at = api_alloc(job->arena, (entry->value->n_values + 1) * sizeof *at);
-        for (k = 0; k < entry->value->n_values; k++)
+        for (k = 0; k < n_values; k++)
             at[k] = bytes_str(entry->value->values[k]);
+        if (!is_queried(request, entry->key))
+            rc = check_unused(job, view, entry->key, names, err);
+        if (rc != RC_OK)
+            return rc;
+        if (!is_queried(request, entry->key) || !entry->value)
+            continue; /* one that is queried and missing is the query's error */
         uids[f->n_facet_indexes] = bytes_str(entry->key);
-        facets[f->n_facet_indexes++] = (struct names){at, entry->value->n_values, true};
+        facets[f->n_facet_indexes++] = names;
     }
     f->facet_indexes = uids;
     f->facets = facets;
@@ -274,7 +307,7 @@ static enum rc read_queries(struct api_job *job, struct catalog_view *view,
         *to = (struct federated_query){.weight = 1, .position = i};
         if (o && o->weight_given_case == LODE__V1__FEDERATION_OPTIONS__WEIGHT_GIVEN_WEIGHT)
             to->weight = o->weight;
-        rc = search_read_spec(job->arena, as_search(job->arena, q), &to->spec, err);
+        rc = search_read_spec(job, as_search(job->arena, q), &to->spec, err);
         if (rc == RC_OK)
             rc = catalog_view_find(view, bytes_str(q->index_uid), &info, err);
         if (rc != RC_OK)

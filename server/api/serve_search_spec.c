@@ -102,24 +102,13 @@ static void read_fields(struct arena *arena, const Lode__V1__SearchRequest *r,
     spec->show_details = r->show_ranking_score_details;
 }
 
-static enum rc read_threshold(double threshold, struct query_spec *spec, struct err *err)
-{
-    if (!(threshold >= 0 && threshold <= 1)) /* not a number is refused too */
-        return err_set(err, RC_INVALID, "invalid_search_ranking_score_threshold",
-                       "Invalid value at `.rankingScoreThreshold`: the value of "
-                       "`rankingScoreThreshold` is invalid, expected a float between `0.0` and "
-                       "`1.0`.");
-    spec->has_threshold = true;
-    spec->threshold = threshold;
-    return RC_OK;
-}
-
-enum rc search_read_spec(struct arena *arena, const Lode__V1__SearchRequest *r,
+enum rc search_read_spec(struct api_job *job, const Lode__V1__SearchRequest *r,
                          struct query_spec *spec, struct err *err)
 {
-    enum rc rc = RC_OK;
+    enum rc rc = search_check_lacks(r, err);
 
     query_spec_init(spec);
+    spec->contains_filter = api_has_feature(job->api, FEATURE_CONTAINS_FILTER);
     if (r->query_case == LODE__V1__SEARCH_REQUEST__QUERY_Q)
         spec->q = bytes_str(r->q);
     if (r->offset_given_case == LODE__V1__SEARCH_REQUEST__OFFSET_GIVEN_OFFSET)
@@ -129,14 +118,16 @@ enum rc search_read_spec(struct arena *arena, const Lode__V1__SearchRequest *r,
     search_read_window(r->page_given_case == LODE__V1__SEARCH_REQUEST__PAGE_GIVEN_PAGE, r->page,
                        r->hits_given_case == LODE__V1__SEARCH_REQUEST__HITS_GIVEN_HITS_PER_PAGE,
                        r->hits_per_page, spec);
-    read_fields(arena, r, spec);
+    read_fields(job->arena, r, spec);
     spec->strategy = strategy_of(r->matching_strategy);
     if (r->distinct_given_case == LODE__V1__SEARCH_REQUEST__DISTINCT_GIVEN_DISTINCT)
         spec->distinct = bytes_str(r->distinct);
-    if (r->threshold_case == LODE__V1__SEARCH_REQUEST__THRESHOLD_RANKING_SCORE_THRESHOLD)
-        rc = read_threshold(r->ranking_score_threshold, spec, err);
+    if (r->threshold_case == LODE__V1__SEARCH_REQUEST__THRESHOLD_RANKING_SCORE_THRESHOLD) {
+        spec->has_threshold = true;
+        spec->threshold = r->ranking_score_threshold;
+    }
     if (rc == RC_OK && r->filter_given_case == LODE__V1__SEARCH_REQUEST__FILTER_GIVEN_FILTER)
-        rc = search_read_filter(arena, bytes_of(r->filter.data, r->filter.len),
+        rc = search_read_filter(job->arena, bytes_of(r->filter.data, r->filter.len),
                                 "invalid_search_filter", &spec->filter, err);
     return rc;
 }

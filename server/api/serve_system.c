@@ -219,6 +219,8 @@ void serve_system_register(struct api *api, struct rpc_server *server)
         .version = version,
         .stats = stats,
         .index_stats = index_stats,
+        .get_experimental_features = features_get,
+        .update_experimental_features = features_update,
     };
 
     rpc_server_add(server, &lode__v1__system__service, &handlers, api);

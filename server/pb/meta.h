@@ -36,6 +36,7 @@ enum pb_field_flag {
     PB_FIELD_NULL_RESETS = 1 << 10,
     PB_FIELD_MAP = 1 << 11, /* repeated map entries: a JSON object */
     PB_FIELD_KEEP_STAR = 1 << 12,
+    PB_FIELD_BODY_ONLY = 1 << 13,
 };
 
 struct pb_enum_meta {

@@ -12,6 +12,8 @@
 
 #include <stdio.h>
 
+#define NOT_PARAMETERS (PB_FIELD_HIDDEN | PB_FIELD_IMMUTABLE | PB_FIELD_BODY_ONLY)
+
 enum { NAME_MAX_BYTES = 128 }; /* of a parameter with its element index */
 
 static const char *word_of(const struct pb_field_meta *meta)
@@ -196,7 +198,7 @@ static enum rc refuse_unknown(const struct pb_message_meta *meta, struct bytes n
     struct buf out;
 
     buf_init(&out, ERR_MSG_MAX);
-    pb__list_members(&out, meta, PB_FIELD_HIDDEN | PB_FIELD_IMMUTABLE, taken, name, true);
+    pb__list_members(&out, meta, NOT_PARAMETERS, taken, name, true);
     (void)err_set(err, RC_INVALID, "bad_request", "Unknown parameter `%.*s`: %s", BYTES_ARG(quoted),
                   buf_cstr(&out));
     buf_done(&out);
@@ -239,7 +241,7 @@ enum rc pb_from_query(struct arena *arena, const struct pb_message_meta *meta,
     for (k = 0; k < n_params; k++) {
         int i = pb__find_json(meta, params[k].name);
 
-        if (i < 0 || !pb__is_member(meta, (size_t)i, PB_FIELD_HIDDEN | PB_FIELD_IMMUTABLE, taken))
+        if (i < 0 || !pb__is_member(meta, (size_t)i, NOT_PARAMETERS, taken))
             return refuse_unknown(meta, params[k].name, taken, err);
         seen[i] = true;
         rc = read_param(arena, meta, (unsigned)i, params[k].value, msg, err);

@@ -211,16 +211,42 @@ static uint64_t count_candidates(const struct search *s, struct tile *const *can
     return n;
 }
 
-enum rc facets__count(const struct search *s, struct tile *const *candidates,
-                      struct bytes *ret_distribution, struct bytes *ret_stats, struct err *err)
+static enum rc check_all(const struct search *s, struct err *err)
 {
-    struct facet_writing x = {.s = s, .candidates = candidates};
-    struct buf values, stats;
     enum rc rc = RC_OK;
     size_t i;
 
     for (i = 0; i < s->spec->facets.n && rc == RC_OK; i++)
         rc = check(s, s->spec->facets.at[i], err);
+    return rc;
+}
+
+enum rc query_check_facets(struct catalog_view *view, uint32_t index_id, struct names facets,
+                           struct arena *arena, struct err *err)
+{
+    struct query_spec spec;
+    struct search s = {.spec = &spec, .arena = arena};
+    enum rc rc;
+
+    query_spec_init(&spec);
+    spec.facets = facets;
+    rc = reader_open(view, index_id, &s.reader, err);
+    if (rc != RC_OK)
+        return rc;
+    s.plan = reader_plan(s.reader);
+    rc = check_all(&s, err);
+    reader_close(s.reader);
+    return rc;
+}
+
+enum rc facets__count(const struct search *s, struct tile *const *candidates,
+                      struct bytes *ret_distribution, struct bytes *ret_stats, struct err *err)
+{
+    struct facet_writing x = {.s = s, .candidates = candidates};
+    struct buf values, stats;
+    enum rc rc = check_all(s, err);
+    size_t i;
+
     if (rc != RC_OK)
         return rc;
     x.textual = count_candidates(s, candidates) <= TEXTUAL_NUMBERS_MAX;

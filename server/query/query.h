@@ -112,16 +112,28 @@ enum rc query_facets(struct catalog_view *view, uint32_t index_id, const struct 
                      const struct query_stop *stop, struct arena *arena, struct bytes *ret_hits,
                      struct err *err) MUST_CHECK;
 
+/* May these be counted in the index? RC_INVALID as a search that asks for them would say it. */
+enum rc query_check_facets(struct catalog_view *view, uint32_t index_id, struct names facets,
+                           struct arena *arena, struct err *err) MUST_CHECK;
+
 /* ---- documents by filter, for the documents routes and tasks --------------------------------- */
 
+struct documents_query {
+    struct bytes filter; /* JSON as in a search; empty: all */
+    struct names sort;   /* none: in the order of first insertion */
+    uint64_t offset, limit;
+    bool contains_filter; /* as in a search */
+};
 /*
- * Calls each for the documents that match, in the order of sort (or of first
- * insertion). filter is JSON as in a search (empty: all). The words of errors are
+ * Calls each for the documents that match, in their order. The words of errors are
  * those of documents routes: invalid_document_filter, invalid_document_sort.
  */
-enum rc query_documents(struct catalog_view *view, uint32_t index_id, struct bytes filter,
-                        const struct names *sort, uint64_t offset, uint64_t limit,
-                        document_each_fn *each, void *arg, uint64_t *ret_total,
-                        struct err *err) MUST_CHECK;
-/* Checks a filter without an index (syntax), as routes do before they make a task. */
-enum rc query_check_filter(struct bytes filter, const char *word, struct err *err) MUST_CHECK;
+enum rc query_documents(struct catalog_view *view, uint32_t index_id,
+                        const struct documents_query *query, document_each_fn *each, void *arg,
+                        uint64_t *ret_total, struct err *err) MUST_CHECK;
+/*
+ * Checks a filter without an index (syntax, features), as routes do before they make a
+ * task: what was taken then may use all it uses when the task runs.
+ */
+enum rc query_check_filter(struct bytes filter, bool contains_filter, const char *word,
+                           struct err *err) MUST_CHECK;

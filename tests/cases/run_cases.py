@@ -207,8 +207,6 @@ def through_grpc(server, case, request):
         return None  # a wrong type or an unknown member: JSON alone can say that
     if case.kind != "many":
         message.index_uid = case.index.uid
-    if case.kind == "documents" and "limit" not in request:
-        message.limit = 20
     try:
         return both_doors.to_json(server.grpc(name, message))
     except Failure as failure:

@@ -662,7 +662,7 @@ const ProtobufCMessageDescriptor lode__v1__get_document_response__descriptor =
   (ProtobufCMessageInit) lode__v1__get_document_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lode__v1__list_documents_request__field_descriptors[8] =
+static const ProtobufCFieldDescriptor lode__v1__list_documents_request__field_descriptors[9] =
 {
   {
     "index_uid",
@@ -681,11 +681,11 @@ static const ProtobufCFieldDescriptor lode__v1__list_documents_request__field_de
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ListDocumentsRequest, offset_given_case),
     offsetof(Lode__V1__ListDocumentsRequest, offset),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -693,11 +693,11 @@ static const ProtobufCFieldDescriptor lode__v1__list_documents_request__field_de
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ListDocumentsRequest, limit_given_case),
     offsetof(Lode__V1__ListDocumentsRequest, limit),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -760,6 +760,18 @@ static const ProtobufCFieldDescriptor lode__v1__list_documents_request__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "use_network",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__ListDocumentsRequest, use_network_given_case),
+    offsetof(Lode__V1__ListDocumentsRequest, use_network),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lode__v1__list_documents_request__field_indices_by_name[] = {
   3,   /* field[3] = fields */
@@ -770,11 +782,12 @@ static const unsigned lode__v1__list_documents_request__field_indices_by_name[] 
   1,   /* field[1] = offset */
   4,   /* field[4] = retrieve_vectors */
   7,   /* field[7] = sort */
+  8,   /* field[8] = use_network */
 };
 static const ProtobufCIntRange lode__v1__list_documents_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor lode__v1__list_documents_request__descriptor =
 {
@@ -784,14 +797,14 @@ const ProtobufCMessageDescriptor lode__v1__list_documents_request__descriptor =
   "Lode__V1__ListDocumentsRequest",
   "lode.v1",
   sizeof(Lode__V1__ListDocumentsRequest),
-  8,
+  9,
   lode__v1__list_documents_request__field_descriptors,
   lode__v1__list_documents_request__field_indices_by_name,
   1,  lode__v1__list_documents_request__number_ranges,
   (ProtobufCMessageInit) lode__v1__list_documents_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lode__v1__fetch_documents_request__field_descriptors[8] =
+static const ProtobufCFieldDescriptor lode__v1__fetch_documents_request__field_descriptors[9] =
 {
   {
     "index_uid",
@@ -810,11 +823,11 @@ static const ProtobufCFieldDescriptor lode__v1__fetch_documents_request__field_d
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FetchDocumentsRequest, offset_given_case),
     offsetof(Lode__V1__FetchDocumentsRequest, offset),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -822,11 +835,11 @@ static const ProtobufCFieldDescriptor lode__v1__fetch_documents_request__field_d
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FetchDocumentsRequest, limit_given_case),
     offsetof(Lode__V1__FetchDocumentsRequest, limit),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -889,6 +902,18 @@ static const ProtobufCFieldDescriptor lode__v1__fetch_documents_request__field_d
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "use_network",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__FetchDocumentsRequest, use_network_given_case),
+    offsetof(Lode__V1__FetchDocumentsRequest, use_network),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lode__v1__fetch_documents_request__field_indices_by_name[] = {
   3,   /* field[3] = fields */
@@ -899,11 +924,12 @@ static const unsigned lode__v1__fetch_documents_request__field_indices_by_name[]
   1,   /* field[1] = offset */
   4,   /* field[4] = retrieve_vectors */
   7,   /* field[7] = sort */
+  8,   /* field[8] = use_network */
 };
 static const ProtobufCIntRange lode__v1__fetch_documents_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor lode__v1__fetch_documents_request__descriptor =
 {
@@ -913,7 +939,7 @@ const ProtobufCMessageDescriptor lode__v1__fetch_documents_request__descriptor =
   "Lode__V1__FetchDocumentsRequest",
   "lode.v1",
   sizeof(Lode__V1__FetchDocumentsRequest),
-  8,
+  9,
   lode__v1__fetch_documents_request__field_descriptors,
   lode__v1__fetch_documents_request__field_indices_by_name,
   1,  lode__v1__fetch_documents_request__number_ranges,

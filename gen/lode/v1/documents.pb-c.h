@@ -63,17 +63,36 @@ struct  Lode__V1__GetDocumentResponse
 
 
 typedef enum {
+  LODE__V1__LIST_DOCUMENTS_REQUEST__OFFSET_GIVEN__NOT_SET = 0,
+  LODE__V1__LIST_DOCUMENTS_REQUEST__OFFSET_GIVEN_OFFSET = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__LIST_DOCUMENTS_REQUEST__OFFSET_GIVEN__CASE)
+} Lode__V1__ListDocumentsRequest__OffsetGivenCase;
+
+typedef enum {
+  LODE__V1__LIST_DOCUMENTS_REQUEST__LIMIT_GIVEN__NOT_SET = 0,
+  LODE__V1__LIST_DOCUMENTS_REQUEST__LIMIT_GIVEN_LIMIT = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__LIST_DOCUMENTS_REQUEST__LIMIT_GIVEN__CASE)
+} Lode__V1__ListDocumentsRequest__LimitGivenCase;
+
+typedef enum {
   LODE__V1__LIST_DOCUMENTS_REQUEST__FILTER_TEXT__NOT_SET = 0,
   LODE__V1__LIST_DOCUMENTS_REQUEST__FILTER_TEXT_FILTER = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__LIST_DOCUMENTS_REQUEST__FILTER_TEXT__CASE)
 } Lode__V1__ListDocumentsRequest__FilterTextCase;
 
+typedef enum {
+  LODE__V1__LIST_DOCUMENTS_REQUEST__USE_NETWORK_GIVEN__NOT_SET = 0,
+  LODE__V1__LIST_DOCUMENTS_REQUEST__USE_NETWORK_GIVEN_USE_NETWORK = 9
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__LIST_DOCUMENTS_REQUEST__USE_NETWORK_GIVEN__CASE)
+} Lode__V1__ListDocumentsRequest__UseNetworkGivenCase;
+
+/*
+ * What is absent has its default, through either door.
+ */
 struct  Lode__V1__ListDocumentsRequest
 {
   ProtobufCMessage base;
   char *index_uid;
-  uint32_t offset;
-  uint32_t limit;
   size_t n_fields;
   char **fields;
   protobuf_c_boolean retrieve_vectors;
@@ -81,15 +100,39 @@ struct  Lode__V1__ListDocumentsRequest
   char **ids;
   size_t n_sort;
   char **sort;
+  Lode__V1__ListDocumentsRequest__OffsetGivenCase offset_given_case;
+  union {
+    uint32_t offset;
+  };
+  Lode__V1__ListDocumentsRequest__LimitGivenCase limit_given_case;
+  union {
+    uint32_t limit;
+  };
   Lode__V1__ListDocumentsRequest__FilterTextCase filter_text_case;
   union {
     char *filter;
   };
+  Lode__V1__ListDocumentsRequest__UseNetworkGivenCase use_network_given_case;
+  union {
+    protobuf_c_boolean use_network;
+  };
 };
 #define LODE__V1__LIST_DOCUMENTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__list_documents_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0,NULL, 0, 0,NULL, 0,NULL, LODE__V1__LIST_DOCUMENTS_REQUEST__FILTER_TEXT__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0, 0,NULL, 0,NULL, LODE__V1__LIST_DOCUMENTS_REQUEST__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__LIST_DOCUMENTS_REQUEST__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__LIST_DOCUMENTS_REQUEST__FILTER_TEXT__NOT_SET, {0}, LODE__V1__LIST_DOCUMENTS_REQUEST__USE_NETWORK_GIVEN__NOT_SET, {0} }
 
+
+typedef enum {
+  LODE__V1__FETCH_DOCUMENTS_REQUEST__OFFSET_GIVEN__NOT_SET = 0,
+  LODE__V1__FETCH_DOCUMENTS_REQUEST__OFFSET_GIVEN_OFFSET = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FETCH_DOCUMENTS_REQUEST__OFFSET_GIVEN__CASE)
+} Lode__V1__FetchDocumentsRequest__OffsetGivenCase;
+
+typedef enum {
+  LODE__V1__FETCH_DOCUMENTS_REQUEST__LIMIT_GIVEN__NOT_SET = 0,
+  LODE__V1__FETCH_DOCUMENTS_REQUEST__LIMIT_GIVEN_LIMIT = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FETCH_DOCUMENTS_REQUEST__LIMIT_GIVEN__CASE)
+} Lode__V1__FetchDocumentsRequest__LimitGivenCase;
 
 typedef enum {
   LODE__V1__FETCH_DOCUMENTS_REQUEST__FIELDS_GIVEN__NOT_SET = 0,
@@ -115,13 +158,25 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FETCH_DOCUMENTS_REQUEST__SORT_GIVEN__CASE)
 } Lode__V1__FetchDocumentsRequest__SortGivenCase;
 
+typedef enum {
+  LODE__V1__FETCH_DOCUMENTS_REQUEST__USE_NETWORK_GIVEN__NOT_SET = 0,
+  LODE__V1__FETCH_DOCUMENTS_REQUEST__USE_NETWORK_GIVEN_USE_NETWORK = 9
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FETCH_DOCUMENTS_REQUEST__USE_NETWORK_GIVEN__CASE)
+} Lode__V1__FetchDocumentsRequest__UseNetworkGivenCase;
+
 struct  Lode__V1__FetchDocumentsRequest
 {
   ProtobufCMessage base;
   char *index_uid;
-  uint32_t offset;
-  uint32_t limit;
   protobuf_c_boolean retrieve_vectors;
+  Lode__V1__FetchDocumentsRequest__OffsetGivenCase offset_given_case;
+  union {
+    uint32_t offset;
+  };
+  Lode__V1__FetchDocumentsRequest__LimitGivenCase limit_given_case;
+  union {
+    uint32_t limit;
+  };
   Lode__V1__FetchDocumentsRequest__FieldsGivenCase fields_given_case;
   union {
     Lode__V1__StringListOrStar *fields;
@@ -138,10 +193,14 @@ struct  Lode__V1__FetchDocumentsRequest
   union {
     Lode__V1__StringListOrStar *sort;
   };
+  Lode__V1__FetchDocumentsRequest__UseNetworkGivenCase use_network_given_case;
+  union {
+    protobuf_c_boolean use_network;
+  };
 };
 #define LODE__V1__FETCH_DOCUMENTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__fetch_documents_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, LODE__V1__FETCH_DOCUMENTS_REQUEST__FIELDS_GIVEN__NOT_SET, {0}, LODE__V1__FETCH_DOCUMENTS_REQUEST__IDS_GIVEN__NOT_SET, {0}, LODE__V1__FETCH_DOCUMENTS_REQUEST__FILTER_JSON__NOT_SET, {0}, LODE__V1__FETCH_DOCUMENTS_REQUEST__SORT_GIVEN__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0, LODE__V1__FETCH_DOCUMENTS_REQUEST__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__FETCH_DOCUMENTS_REQUEST__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__FETCH_DOCUMENTS_REQUEST__FIELDS_GIVEN__NOT_SET, {0}, LODE__V1__FETCH_DOCUMENTS_REQUEST__IDS_GIVEN__NOT_SET, {0}, LODE__V1__FETCH_DOCUMENTS_REQUEST__FILTER_JSON__NOT_SET, {0}, LODE__V1__FETCH_DOCUMENTS_REQUEST__SORT_GIVEN__NOT_SET, {0}, LODE__V1__FETCH_DOCUMENTS_REQUEST__USE_NETWORK_GIVEN__NOT_SET, {0} }
 
 
 struct  Lode__V1__StringListOrStar

@@ -688,7 +688,7 @@ void   lode__v1__facet_search_response__free_unpacked
   assert(message->base.descriptor == &lode__v1__facet_search_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptors[26] =
+static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptors[34] =
 {
   {
     "index_uid",
@@ -955,8 +955,56 @@ static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptor
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "retrieve_vectors",
+    "hybrid",
     23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__SearchRequest, hybrid_given_case),
+    offsetof(Lode__V1__SearchRequest, hybrid),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hybrid_embedder",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__SearchRequest, hybrid_embedder_given_case),
+    offsetof(Lode__V1__SearchRequest, hybrid_embedder),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hybrid_semantic_ratio",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__SearchRequest, hybrid_semantic_ratio_given_case),
+    offsetof(Lode__V1__SearchRequest, hybrid_semantic_ratio),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "vector",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__SearchRequest, vector_given_case),
+    offsetof(Lode__V1__SearchRequest, vector),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retrieve_vectors",
+    27,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
@@ -967,8 +1015,56 @@ static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptor
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "media",
+    28,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__SearchRequest, media_given_case),
+    offsetof(Lode__V1__SearchRequest, media),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "personalize",
+    29,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__SearchRequest, personalize_given_case),
+    offsetof(Lode__V1__SearchRequest, personalize),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "personalize_user_context",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__SearchRequest, personalize_user_context_given_case),
+    offsetof(Lode__V1__SearchRequest, personalize_user_context),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "use_network",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__SearchRequest, use_network_given_case),
+    offsetof(Lode__V1__SearchRequest, use_network),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "show_ranking_score",
-    24,
+    32,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
@@ -980,7 +1076,7 @@ static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptor
   },
   {
     "show_ranking_score_details",
-    25,
+    33,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
@@ -992,7 +1088,7 @@ static const ProtobufCFieldDescriptor lode__v1__search_request__field_descriptor
   },
   {
     "show_performance_details",
-    26,
+    34,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
@@ -1016,25 +1112,33 @@ static const unsigned lode__v1__search_request__field_indices_by_name[] = {
   12,   /* field[12] = highlight_post_tag */
   11,   /* field[11] = highlight_pre_tag */
   5,   /* field[5] = hits_per_page */
+  22,   /* field[22] = hybrid */
+  23,   /* field[23] = hybrid_embedder */
+  24,   /* field[24] = hybrid_semantic_ratio */
   0,   /* field[0] = index_uid */
   3,   /* field[3] = limit */
   21,   /* field[21] = locales */
   18,   /* field[18] = matching_strategy */
+  27,   /* field[27] = media */
   2,   /* field[2] = offset */
   4,   /* field[4] = page */
+  28,   /* field[28] = personalize */
+  29,   /* field[29] = personalize_user_context */
   1,   /* field[1] = q */
   20,   /* field[20] = ranking_score_threshold */
-  22,   /* field[22] = retrieve_vectors */
+  26,   /* field[26] = retrieve_vectors */
   13,   /* field[13] = show_matches_position */
-  25,   /* field[25] = show_performance_details */
-  23,   /* field[23] = show_ranking_score */
-  24,   /* field[24] = show_ranking_score_details */
+  33,   /* field[33] = show_performance_details */
+  31,   /* field[31] = show_ranking_score */
+  32,   /* field[32] = show_ranking_score_details */
   15,   /* field[15] = sort */
+  30,   /* field[30] = use_network */
+  25,   /* field[25] = vector */
 };
 static const ProtobufCIntRange lode__v1__search_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 26 }
+  { 0, 34 }
 };
 const ProtobufCMessageDescriptor lode__v1__search_request__descriptor =
 {
@@ -1044,7 +1148,7 @@ const ProtobufCMessageDescriptor lode__v1__search_request__descriptor =
   "Lode__V1__SearchRequest",
   "lode.v1",
   sizeof(Lode__V1__SearchRequest),
-  26,
+  34,
   lode__v1__search_request__field_descriptors,
   lode__v1__search_request__field_indices_by_name,
   1,  lode__v1__search_request__number_ranges,
@@ -1412,7 +1516,7 @@ const ProtobufCMessageDescriptor lode__v1__multi_search_request__descriptor =
   (ProtobufCMessageInit) lode__v1__multi_search_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lode__v1__multi_search_query__field_descriptors[27] =
+static const ProtobufCFieldDescriptor lode__v1__multi_search_query__field_descriptors[32] =
 {
   {
     "index_uid",
@@ -1679,8 +1783,32 @@ static const ProtobufCFieldDescriptor lode__v1__multi_search_query__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "retrieve_vectors",
+    "hybrid",
     23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__MultiSearchQuery, hybrid_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, hybrid),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "vector",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__MultiSearchQuery, vector_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, vector),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retrieve_vectors",
+    25,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
@@ -1691,8 +1819,44 @@ static const ProtobufCFieldDescriptor lode__v1__multi_search_query__field_descri
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "media",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__MultiSearchQuery, media_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, media),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "personalize",
+    27,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__MultiSearchQuery, personalize_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, personalize),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "use_network",
+    28,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__MultiSearchQuery, use_network_given_case),
+    offsetof(Lode__V1__MultiSearchQuery, use_network),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "show_ranking_score",
-    24,
+    29,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
@@ -1704,7 +1868,7 @@ static const ProtobufCFieldDescriptor lode__v1__multi_search_query__field_descri
   },
   {
     "show_ranking_score_details",
-    25,
+    30,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
@@ -1716,7 +1880,7 @@ static const ProtobufCFieldDescriptor lode__v1__multi_search_query__field_descri
   },
   {
     "show_performance_details",
-    26,
+    31,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
@@ -1728,7 +1892,7 @@ static const ProtobufCFieldDescriptor lode__v1__multi_search_query__field_descri
   },
   {
     "federation_options",
-    27,
+    32,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
@@ -1748,30 +1912,35 @@ static const unsigned lode__v1__multi_search_query__field_indices_by_name[] = {
   9,   /* field[9] = crop_marker */
   16,   /* field[16] = distinct */
   17,   /* field[17] = facets */
-  26,   /* field[26] = federation_options */
+  31,   /* field[31] = federation_options */
   14,   /* field[14] = filter */
   12,   /* field[12] = highlight_post_tag */
   11,   /* field[11] = highlight_pre_tag */
   5,   /* field[5] = hits_per_page */
+  22,   /* field[22] = hybrid */
   0,   /* field[0] = index_uid */
   3,   /* field[3] = limit */
   21,   /* field[21] = locales */
   18,   /* field[18] = matching_strategy */
+  25,   /* field[25] = media */
   2,   /* field[2] = offset */
   4,   /* field[4] = page */
+  26,   /* field[26] = personalize */
   1,   /* field[1] = q */
   20,   /* field[20] = ranking_score_threshold */
-  22,   /* field[22] = retrieve_vectors */
+  24,   /* field[24] = retrieve_vectors */
   13,   /* field[13] = show_matches_position */
-  25,   /* field[25] = show_performance_details */
-  23,   /* field[23] = show_ranking_score */
-  24,   /* field[24] = show_ranking_score_details */
+  30,   /* field[30] = show_performance_details */
+  28,   /* field[28] = show_ranking_score */
+  29,   /* field[29] = show_ranking_score_details */
   15,   /* field[15] = sort */
+  27,   /* field[27] = use_network */
+  23,   /* field[23] = vector */
 };
 static const ProtobufCIntRange lode__v1__multi_search_query__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 27 }
+  { 0, 32 }
 };
 const ProtobufCMessageDescriptor lode__v1__multi_search_query__descriptor =
 {
@@ -1781,14 +1950,14 @@ const ProtobufCMessageDescriptor lode__v1__multi_search_query__descriptor =
   "Lode__V1__MultiSearchQuery",
   "lode.v1",
   sizeof(Lode__V1__MultiSearchQuery),
-  27,
+  32,
   lode__v1__multi_search_query__field_descriptors,
   lode__v1__multi_search_query__field_indices_by_name,
   1,  lode__v1__multi_search_query__number_ranges,
   (ProtobufCMessageInit) lode__v1__multi_search_query__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lode__v1__federation_options__field_descriptors[1] =
+static const ProtobufCFieldDescriptor lode__v1__federation_options__field_descriptors[3] =
 {
   {
     "weight",
@@ -1802,14 +1971,40 @@ static const ProtobufCFieldDescriptor lode__v1__federation_options__field_descri
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "remote",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__FederationOptions, remote_given_case),
+    offsetof(Lode__V1__FederationOptions, remote),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "query_position",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lode__V1__FederationOptions, position_given_case),
+    offsetof(Lode__V1__FederationOptions, query_position),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lode__v1__federation_options__field_indices_by_name[] = {
+  2,   /* field[2] = query_position */
+  1,   /* field[1] = remote */
   0,   /* field[0] = weight */
 };
 static const ProtobufCIntRange lode__v1__federation_options__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor lode__v1__federation_options__descriptor =
 {
@@ -1819,7 +2014,7 @@ const ProtobufCMessageDescriptor lode__v1__federation_options__descriptor =
   "Lode__V1__FederationOptions",
   "lode.v1",
   sizeof(Lode__V1__FederationOptions),
-  1,
+  3,
   lode__v1__federation_options__field_descriptors,
   lode__v1__federation_options__field_indices_by_name,
   1,  lode__v1__federation_options__number_ranges,
@@ -1877,7 +2072,7 @@ const ProtobufCMessageDescriptor lode__v1__federation__facets_by_index_entry__de
   (ProtobufCMessageInit) lode__v1__federation__facets_by_index_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lode__v1__federation__field_descriptors[8] =
+static const ProtobufCFieldDescriptor lode__v1__federation__field_descriptors[9] =
 {
   {
     "limit",
@@ -1952,8 +2147,20 @@ static const ProtobufCFieldDescriptor lode__v1__federation__field_descriptors[8]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "show_performance_details",
+    "distinct",
     7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__Federation, distinct_given_case),
+    offsetof(Lode__V1__Federation, distinct),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_performance_details",
+    8,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
@@ -1964,32 +2171,33 @@ static const ProtobufCFieldDescriptor lode__v1__federation__field_descriptors[8]
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "distinct",
-    8,
+    "personalize",
+    9,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    offsetof(Lode__V1__Federation, distinct_given_case),
-    offsetof(Lode__V1__Federation, distinct),
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Lode__V1__Federation, personalize_given_case),
+    offsetof(Lode__V1__Federation, personalize),
     NULL,
-    &protobuf_c_empty_string,
+    NULL,
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
 static const unsigned lode__v1__federation__field_indices_by_name[] = {
-  7,   /* field[7] = distinct */
+  6,   /* field[6] = distinct */
   4,   /* field[4] = facets_by_index */
   3,   /* field[3] = hits_per_page */
   0,   /* field[0] = limit */
   5,   /* field[5] = merge_facets */
   1,   /* field[1] = offset */
   2,   /* field[2] = page */
-  6,   /* field[6] = show_performance_details */
+  8,   /* field[8] = personalize */
+  7,   /* field[7] = show_performance_details */
 };
 static const ProtobufCIntRange lode__v1__federation__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor lode__v1__federation__descriptor =
 {
@@ -1999,7 +2207,7 @@ const ProtobufCMessageDescriptor lode__v1__federation__descriptor =
   "Lode__V1__Federation",
   "lode.v1",
   sizeof(Lode__V1__Federation),
-  8,
+  9,
   lode__v1__federation__field_descriptors,
   lode__v1__federation__field_indices_by_name,
   1,  lode__v1__federation__number_ranges,

@@ -128,6 +128,54 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__THRESHOLD__CASE)
 } Lode__V1__SearchRequest__ThresholdCase;
 
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__HYBRID_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__HYBRID_GIVEN_HYBRID = 23
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__HYBRID_GIVEN__CASE)
+} Lode__V1__SearchRequest__HybridGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__HYBRID_EMBEDDER_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__HYBRID_EMBEDDER_GIVEN_HYBRID_EMBEDDER = 24
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__HYBRID_EMBEDDER_GIVEN__CASE)
+} Lode__V1__SearchRequest__HybridEmbedderGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__HYBRID_SEMANTIC_RATIO_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__HYBRID_SEMANTIC_RATIO_GIVEN_HYBRID_SEMANTIC_RATIO = 25
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__HYBRID_SEMANTIC_RATIO_GIVEN__CASE)
+} Lode__V1__SearchRequest__HybridSemanticRatioGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__VECTOR_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__VECTOR_GIVEN_VECTOR = 26
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__VECTOR_GIVEN__CASE)
+} Lode__V1__SearchRequest__VectorGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__MEDIA_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__MEDIA_GIVEN_MEDIA = 28
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__MEDIA_GIVEN__CASE)
+} Lode__V1__SearchRequest__MediaGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__PERSONALIZE_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__PERSONALIZE_GIVEN_PERSONALIZE = 29
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__PERSONALIZE_GIVEN__CASE)
+} Lode__V1__SearchRequest__PersonalizeGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__PERSONALIZE_USER_CONTEXT_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__PERSONALIZE_USER_CONTEXT_GIVEN_PERSONALIZE_USER_CONTEXT = 30
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__PERSONALIZE_USER_CONTEXT_GIVEN__CASE)
+} Lode__V1__SearchRequest__PersonalizeUserContextGivenCase;
+
+typedef enum {
+  LODE__V1__SEARCH_REQUEST__USE_NETWORK_GIVEN__NOT_SET = 0,
+  LODE__V1__SEARCH_REQUEST__USE_NETWORK_GIVEN_USE_NETWORK = 31
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__SEARCH_REQUEST__USE_NETWORK_GIVEN__CASE)
+} Lode__V1__SearchRequest__UseNetworkGivenCase;
+
 /*
  * One search in one index. What is absent has its default, through either door.
  */
@@ -148,6 +196,10 @@ struct  Lode__V1__SearchRequest
   char **facets;
   Lode__V1__MatchingStrategy matching_strategy;
   Lode__V1__StringList *attributes_to_search_on;
+  /*
+   * ISO 639-1 or 639-3 codes. They are checked and change nothing: words are found the same way in
+   * every language.
+   */
   size_t n_locales;
   char **locales;
   protobuf_c_boolean retrieve_vectors;
@@ -202,10 +254,42 @@ struct  Lode__V1__SearchRequest
   union {
     double ranking_score_threshold;
   };
+  Lode__V1__SearchRequest__HybridGivenCase hybrid_given_case;
+  union {
+    ProtobufCBinaryData hybrid;
+  };
+  Lode__V1__SearchRequest__HybridEmbedderGivenCase hybrid_embedder_given_case;
+  union {
+    char *hybrid_embedder;
+  };
+  Lode__V1__SearchRequest__HybridSemanticRatioGivenCase hybrid_semantic_ratio_given_case;
+  union {
+    char *hybrid_semantic_ratio;
+  };
+  Lode__V1__SearchRequest__VectorGivenCase vector_given_case;
+  union {
+    ProtobufCBinaryData vector;
+  };
+  Lode__V1__SearchRequest__MediaGivenCase media_given_case;
+  union {
+    ProtobufCBinaryData media;
+  };
+  Lode__V1__SearchRequest__PersonalizeGivenCase personalize_given_case;
+  union {
+    ProtobufCBinaryData personalize;
+  };
+  Lode__V1__SearchRequest__PersonalizeUserContextGivenCase personalize_user_context_given_case;
+  union {
+    char *personalize_user_context;
+  };
+  Lode__V1__SearchRequest__UseNetworkGivenCase use_network_given_case;
+  union {
+    protobuf_c_boolean use_network;
+  };
 };
 #define LODE__V1__SEARCH_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__search_request__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, 0, 0,NULL, 0,NULL, LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_UNSPECIFIED, NULL, 0,NULL, 0, 0, 0, 0, LODE__V1__SEARCH_REQUEST__QUERY__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__HITS_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__CROP_LENGTH_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__CROP_MARKER_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__PRE_TAG_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__POST_TAG_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__FILTER_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__DISTINCT_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__THRESHOLD__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, 0, 0,NULL, 0,NULL, LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_UNSPECIFIED, NULL, 0,NULL, 0, 0, 0, 0, LODE__V1__SEARCH_REQUEST__QUERY__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__HITS_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__CROP_LENGTH_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__CROP_MARKER_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__PRE_TAG_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__POST_TAG_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__FILTER_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__DISTINCT_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__THRESHOLD__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__HYBRID_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__HYBRID_EMBEDDER_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__HYBRID_SEMANTIC_RATIO_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__VECTOR_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__MEDIA_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__PERSONALIZE_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__PERSONALIZE_USER_CONTEXT_GIVEN__NOT_SET, {0}, LODE__V1__SEARCH_REQUEST__USE_NETWORK_GIVEN__NOT_SET, {0} }
 
 
 typedef enum {
@@ -460,6 +544,36 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__THRESHOLD__CASE)
 } Lode__V1__MultiSearchQuery__ThresholdCase;
 
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__HYBRID_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__HYBRID_GIVEN_HYBRID = 23
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__HYBRID_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__HybridGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__VECTOR_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__VECTOR_GIVEN_VECTOR = 24
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__VECTOR_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__VectorGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__MEDIA_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__MEDIA_GIVEN_MEDIA = 26
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__MEDIA_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__MediaGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__PERSONALIZE_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__PERSONALIZE_GIVEN_PERSONALIZE = 27
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__PERSONALIZE_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__PersonalizeGivenCase;
+
+typedef enum {
+  LODE__V1__MULTI_SEARCH_QUERY__USE_NETWORK_GIVEN__NOT_SET = 0,
+  LODE__V1__MULTI_SEARCH_QUERY__USE_NETWORK_GIVEN_USE_NETWORK = 28
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__MULTI_SEARCH_QUERY__USE_NETWORK_GIVEN__CASE)
+} Lode__V1__MultiSearchQuery__UseNetworkGivenCase;
+
 /*
  * As SearchRequest, whose fields these are; what a federated query may not say can be told from
  * its default.
@@ -533,10 +647,30 @@ struct  Lode__V1__MultiSearchQuery
   union {
     double ranking_score_threshold;
   };
+  Lode__V1__MultiSearchQuery__HybridGivenCase hybrid_given_case;
+  union {
+    ProtobufCBinaryData hybrid;
+  };
+  Lode__V1__MultiSearchQuery__VectorGivenCase vector_given_case;
+  union {
+    ProtobufCBinaryData vector;
+  };
+  Lode__V1__MultiSearchQuery__MediaGivenCase media_given_case;
+  union {
+    ProtobufCBinaryData media;
+  };
+  Lode__V1__MultiSearchQuery__PersonalizeGivenCase personalize_given_case;
+  union {
+    ProtobufCBinaryData personalize;
+  };
+  Lode__V1__MultiSearchQuery__UseNetworkGivenCase use_network_given_case;
+  union {
+    protobuf_c_boolean use_network;
+  };
 };
 #define LODE__V1__MULTI_SEARCH_QUERY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__multi_search_query__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, 0, 0,NULL, 0,NULL, LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_UNSPECIFIED, NULL, 0,NULL, 0, 0, 0, 0, NULL, LODE__V1__MULTI_SEARCH_QUERY__QUERY__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__HITS_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__CROP_LENGTH_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__CROP_MARKER_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__PRE_TAG_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__POST_TAG_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__FILTER_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__DISTINCT_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__THRESHOLD__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, 0, 0,NULL, 0,NULL, LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_UNSPECIFIED, NULL, 0,NULL, 0, 0, 0, 0, NULL, LODE__V1__MULTI_SEARCH_QUERY__QUERY__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__HITS_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__CROP_LENGTH_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__CROP_MARKER_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__PRE_TAG_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__POST_TAG_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__FILTER_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__DISTINCT_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__THRESHOLD__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__HYBRID_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__VECTOR_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__MEDIA_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__PERSONALIZE_GIVEN__NOT_SET, {0}, LODE__V1__MULTI_SEARCH_QUERY__USE_NETWORK_GIVEN__NOT_SET, {0} }
 
 
 typedef enum {
@@ -545,6 +679,18 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATION_OPTIONS__WEIGHT_GIVEN__CASE)
 } Lode__V1__FederationOptions__WeightGivenCase;
 
+typedef enum {
+  LODE__V1__FEDERATION_OPTIONS__REMOTE_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATION_OPTIONS__REMOTE_GIVEN_REMOTE = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATION_OPTIONS__REMOTE_GIVEN__CASE)
+} Lode__V1__FederationOptions__RemoteGivenCase;
+
+typedef enum {
+  LODE__V1__FEDERATION_OPTIONS__POSITION_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATION_OPTIONS__POSITION_GIVEN_QUERY_POSITION = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATION_OPTIONS__POSITION_GIVEN__CASE)
+} Lode__V1__FederationOptions__PositionGivenCase;
+
 struct  Lode__V1__FederationOptions
 {
   ProtobufCMessage base;
@@ -552,10 +698,18 @@ struct  Lode__V1__FederationOptions
   union {
     double weight;
   };
+  Lode__V1__FederationOptions__RemoteGivenCase remote_given_case;
+  union {
+    char *remote;
+  };
+  Lode__V1__FederationOptions__PositionGivenCase position_given_case;
+  union {
+    uint64_t query_position;
+  };
 };
 #define LODE__V1__FEDERATION_OPTIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__federation_options__descriptor) \
-    , LODE__V1__FEDERATION_OPTIONS__WEIGHT_GIVEN__NOT_SET, {0} }
+    , LODE__V1__FEDERATION_OPTIONS__WEIGHT_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION_OPTIONS__REMOTE_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION_OPTIONS__POSITION_GIVEN__NOT_SET, {0} }
 
 
 struct  Lode__V1__Federation__FacetsByIndexEntry
@@ -595,9 +749,15 @@ typedef enum {
 
 typedef enum {
   LODE__V1__FEDERATION__DISTINCT_GIVEN__NOT_SET = 0,
-  LODE__V1__FEDERATION__DISTINCT_GIVEN_DISTINCT = 8
+  LODE__V1__FEDERATION__DISTINCT_GIVEN_DISTINCT = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATION__DISTINCT_GIVEN__CASE)
 } Lode__V1__Federation__DistinctGivenCase;
+
+typedef enum {
+  LODE__V1__FEDERATION__PERSONALIZE_GIVEN__NOT_SET = 0,
+  LODE__V1__FEDERATION__PERSONALIZE_GIVEN_PERSONALIZE = 9
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FEDERATION__PERSONALIZE_GIVEN__CASE)
+} Lode__V1__Federation__PersonalizeGivenCase;
 
 struct  Lode__V1__Federation
 {
@@ -629,10 +789,14 @@ struct  Lode__V1__Federation
   union {
     char *distinct;
   };
+  Lode__V1__Federation__PersonalizeGivenCase personalize_given_case;
+  union {
+    ProtobufCBinaryData personalize;
+  };
 };
 #define LODE__V1__FEDERATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__federation__descriptor) \
-    , 0,NULL, NULL, 0, LODE__V1__FEDERATION__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__HITS_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__DISTINCT_GIVEN__NOT_SET, {0} }
+    , 0,NULL, NULL, 0, LODE__V1__FEDERATION__LIMIT_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__PAGE_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__HITS_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__DISTINCT_GIVEN__NOT_SET, {0}, LODE__V1__FEDERATION__PERSONALIZE_GIVEN__NOT_SET, {0} }
 
 
 struct  Lode__V1__FacetNames

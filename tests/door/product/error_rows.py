@@ -74,7 +74,7 @@ QUERY_ROWS = [
     ("GET /indexes/films/documents?retrieveVectors=a", None, 400, "invalid_document_retrieve_vectors",
      "Invalid value in parameter `retrieveVectors`: could not parse `a` as a boolean, expected either `true` or `false`"),
     ("GET /indexes/films/documents?doggo=1", None, 400, "bad_request",
-     "Unknown parameter `doggo`: expected one of `offset`, `limit`, `fields`, `retrieveVectors`, `ids`, `filter`, `sort`"),
+     "Unknown parameter `doggo`: expected one of `offset`, `limit`, `fields`, `retrieveVectors`, `ids`, `filter`, `sort`, `useNetwork`"),
     ("GET /indexes/films/documents?ids=1,a%20b", None, 400, "invalid_document_ids",
      "In `.ids[1]`: Document identifier `\"a b\"` " + ID_RULE),
     ("GET /indexes/films/documents/1?doggo=1", None, 400, "bad_request",
@@ -192,7 +192,7 @@ PATH_ROWS = [
 # ---- JSON bodies (3.1, 4) ---------------------------------------------------------------------------------
 
 INDEX = "expected one of `uid`, `primaryKey`"
-FETCH = "expected one of `offset`, `limit`, `fields`, `retrieveVectors`, `ids`, `filter`, `sort`"
+FETCH = "expected one of `offset`, `limit`, `fields`, `retrieveVectors`, `ids`, `filter`, `sort`, `useNetwork`"
 MALFORMED = "The json payload provided is malformed. `%s`."
 
 BODY_ROWS = [

@@ -310,7 +310,8 @@ static void unknown_members_are_listed_with_a_hint(void)
         "`attributesToCrop`, `cropLength`, `cropMarker`, `attributesToHighlight`, "
         "`highlightPreTag`, `highlightPostTag`, `showMatchesPosition`, `filter`, `sort`, "
         "`distinct`, `facets`, `matchingStrategy`, `attributesToSearchOn`, "
-        "`rankingScoreThreshold`, `locales`, `retrieveVectors`, `showRankingScore`, "
+        "`rankingScoreThreshold`, `locales`, `hybrid`, `vector`, `retrieveVectors`, `media`, "
+        "`personalize`, `useNetwork`, `showRankingScore`, "
         "`showRankingScoreDetails`, `showPerformanceDetails`";
     char want[ERR_MSG_MAX];
 
