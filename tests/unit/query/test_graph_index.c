@@ -28,18 +28,16 @@ static void a_split_is_where_most_rows_have_both_side_by_side(void)
     corpus_make("{}", documents);
     corpus_ask("sunflower");
     d = split_of(0);
-    CU_ASSERT_FATAL(d != NULL); /* four rows have sun and flower, but none side by side */
-    CU_ASSERT(bytes_eq(d->words[0].word, B("sunf")) && bytes_eq(d->words[1].word, B("lower")));
+    /* four rows have sun and flower, but none side by side */
+    CU_ASSERT(d && bytes_eq(d->words[0].word, B("sunf")) && bytes_eq(d->words[1].word, B("lower")));
     corpus_add(more);
     corpus_ask("sunflower");
     d = split_of(0);
-    CU_ASSERT_FATAL(d != NULL);
-    CU_ASSERT(bytes_eq(d->words[0].word, B("sun")) && bytes_eq(d->words[1].word, B("flower")));
+    CU_ASSERT(d && bytes_eq(d->words[0].word, B("sun")) && bytes_eq(d->words[1].word, B("flower")));
     corpus_add(replaced); /* dead rows do not count */
     corpus_ask("sunflower");
     d = split_of(0);
-    CU_ASSERT_FATAL(d != NULL);
-    CU_ASSERT(bytes_eq(d->words[0].word, B("sunf")));
+    CU_ASSERT(d && bytes_eq(d->words[0].word, B("sunf")));
 }
 
 static void frequency_counts_live_rows(void)
