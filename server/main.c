@@ -18,6 +18,7 @@
 #include "base/pool.h"
 #include "base/thread.h"
 #include "grpc/grpc.h"
+#include "home/features.h"
 #include "home/home.h"
 #include "http/http.h"
 #include "index/index.h"
@@ -41,6 +42,7 @@ enum {
 struct parts {
     struct config config;
     struct home *home;
+    struct features *features;
     struct store *store;
     struct pool *pool;   /* answers: reads of the database, parsing of uploads */
     struct pool *helper; /* the writer's: encoding blocks in parallel */
@@ -184,6 +186,8 @@ static enum rc open_data(struct parts *p, struct err *err)
     enum rc rc;
 
     rc = home_open(config->db_path, &p->home, err);
+    if (rc == RC_OK)
+        rc = features_open(p->home, &p->features, err);
     if (rc != RC_OK)
         return rc;
     rc = store_open(home_store_path(p->home), &store_opts, &p->store, err);
@@ -211,6 +215,7 @@ static enum rc open_data(struct parts *p, struct err *err)
         .catalog = p->catalog,
         .tasks = p->tasks,
         .barrier = p->barrier,
+        .features = p->features,
         .dumps_dir = config->dumps_dir,
         .instance_uid = home_instance_uid(p->home),
         .lower_after_read = strcmp(config->dump_barrier, "read") == 0,
@@ -228,6 +233,7 @@ static enum rc open_doors(struct parts *p, struct err *err)
         .catalog = p->catalog,
         .tasks = p->tasks,
         .backup = p->backup,
+        .features = p->features,
         .pool = p->pool,
         .db_path = config->db_path,
         .payload_limit = config->payload_limit,
@@ -345,6 +351,7 @@ static void close_parts(struct parts *p)
     pool_free(p->helper);
     barrier_free(p->barrier);
     store_close(p->store);
+    features_close(p->features);
     home_close(p->home);
 }
 

@@ -103,8 +103,8 @@ void serve_tasks_register(struct api *api, struct rpc_server *server);
 
 /* ---- parts of System and Indexes (serve_features.c, serve_fields.c) */
 
-void features_get(struct rpc_call *call,
-                  const Lode__V1__GetExperimentalFeaturesRequest *request, void *arg);
+void features_get(struct rpc_call *call, const Lode__V1__GetExperimentalFeaturesRequest *request,
+                  void *arg);
 void features_update(struct rpc_call *call,
                      const Lode__V1__UpdateExperimentalFeaturesRequest *request, void *arg);
 void fields_list(struct rpc_call *call, const Lode__V1__ListFieldsRequest *request, void *arg);

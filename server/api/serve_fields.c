@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* serve_fields.c -- lode.v1.Indexes.ListFields: fields of documents, and what settings make of them. */
+/* serve_fields.c -- lode.v1.Indexes.ListFields: fields of documents, and what settings make of
+ * them. */
 #include "api/api_int.h"
 
 #include "index/index.h"

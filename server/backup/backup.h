@@ -19,6 +19,7 @@
 struct backup;
 struct catalog;
 struct barrier;
+struct features;
 struct task_queue;
 struct pool;
 
@@ -30,6 +31,7 @@ struct backup_opts {
     struct catalog *catalog;
     struct task_queue *tasks;
     struct barrier *barrier;
+    struct features *features;
     const char *dumps_dir; /* made when missing, at start and again at each dump */
     const char *instance_uid;
     int64_t barrier_timeout_ns; /* 0: 60 s */

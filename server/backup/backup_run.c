@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "home/features.h"
 #include "index/index.h"
 #include "task/barrier.h"
 #include "task/task.h"
@@ -145,9 +146,16 @@ static enum rc pour_payload(void *arg, struct bytes frame, uint32_t n_documents,
 static enum rc pour_tasks(struct pour *p, struct err *err)
 {
     Lode__Dump__V1__Instance instance = LODE__DUMP__V1__INSTANCE__INIT;
+    feature_set on = features_on(p->job->b->opts.features);
+    char *features[FEATURE_COUNT];
     struct task_export to = {pour_task, pour_payload, p};
     enum rc rc;
+    unsigned i;
 
+    instance.features = features;
+    for (i = 0; i < FEATURE_COUNT; i++)
+        if (on & feature_bit((enum feature)i))
+            features[instance.n_features++] = borrow(feature_name((enum feature)i));
     rc = task_export_all(p->job->b->opts.tasks, p->view, p->job->status.task_uid, &to,
                          &instance.next_task_uid, &instance.next_batch_uid, err);
     if (rc == RC_OK)

@@ -24,7 +24,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "home/home.h"
+#include "home/features.h"
 #include "index/index.h"
 #include "store/store.h"
 #include "task/task.h"
@@ -63,6 +63,7 @@ struct import {
     _Atomic uint64_t indexed;
     bool has_instance, ended;
     uint64_t next_task_uid, next_batch_uid;
+    feature_set features;
 };
 
 /* ---- the target --------------------------------------------------------------------------------
@@ -245,7 +246,19 @@ static enum rc on_instance(void *arg, const Lode__Dump__V1__Instance *instance, 
 {
     struct import *im = arg;
 
+    char quoted[128];
+    size_t i;
+
     (void)err;
+    for (i = 0; i < instance->n_features; i++) {
+        enum feature f;
+
+        if (feature_by_name(instance->features[i], &f))
+            im->features |= feature_bit(f);
+        else
+            log_event(LOG_WARN, "backup", "an experimental feature of the dump is not known",
+                      "name=%s", log_quote(quoted, sizeof quoted, instance->features[i]));
+    }
     im->has_instance = true;
     im->next_task_uid = instance->next_task_uid;
     im->next_batch_uid = instance->next_batch_uid;
@@ -318,7 +331,11 @@ static enum rc build(struct import *im, struct err *err)
     rc = load_all(im, err);
     if (rc != RC_OK)
         return rc;
-    rc = home_ledger_write(im->home, sha256_hex(sha, dump_reader_info(im->reader)->sha256), err);
+    if (im->features)
+        rc = features_write(im->home, im->features, err);
+    if (rc == RC_OK)
+        rc =
+            home_ledger_write(im->home, sha256_hex(sha, dump_reader_info(im->reader)->sha256), err);
     if (rc == RC_OK)
         rc = store_finish_bulk(im->store, err);
     store_close(im->store);

@@ -4,6 +4,7 @@
  *
  *   FORMAT     "lode-db 2\n": a directory without it is not ours
  *   INSTANCE   the instance uid (UUID v4 text)
+ *   FEATURES   experimental features that are on (features.h)
  *   IMPORTED   SHA-256 (hex) of the dump this database was made from, if any
  *   lock       flock'ed while a server runs (LevelDB's own lock is lost when any
  *              descriptor on it is closed)

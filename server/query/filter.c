@@ -148,7 +148,8 @@ enum rc filter__new(const struct search *s, struct bytes json, const char *word,
 
 enum { CHECK_BYTES = 64 << 20 }; /* what checking one filter may take */
 
-enum rc query_check_filter(struct bytes filter, const char *word, struct err *err)
+enum rc query_check_filter(struct bytes filter, bool contains_filter, const char *word,
+                           struct err *err)
 {
     struct arena *arena = arena_new(CHECK_BYTES);
     struct filter_node *root;
@@ -157,6 +158,8 @@ enum rc query_check_filter(struct bytes filter, const char *word, struct err *er
     rc = filter__read(arena, filter, word, &root, err);
     if (rc == RC_OK && !root)
         rc = err_set(err, RC_INVALID, word, "Sending an empty filter is forbidden.");
+    if (rc == RC_OK && !contains_filter)
+        rc = filter__check_contains(root, err);
     arena_free(arena);
     return rc;
 }

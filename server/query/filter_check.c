@@ -41,12 +41,19 @@ static bool is_geo(const struct filter_node *n)
 
 static enum rc check_contains(const struct checking *x, const struct filter_node *n)
 {
-    if (n->op != FILTER_CONTAINS || x->s->spec->contains_filter)
+    if (n->op != FILTER_CONTAINS)
         return RC_OK;
     return filter__fail_at(&n->keyword, "feature_not_enabled", x->err,
                            "Using `CONTAINS` in a filter requires enabling the `contains filter` "
                            "experimental feature. See "
                            "https://github.com/orgs/meilisearch/discussions/763");
+}
+
+enum rc filter__check_contains(const struct filter_node *root, struct err *err)
+{
+    const struct checking x = {.err = err};
+
+    return each(&x, root, check_contains);
 }
 
 /* ---- fields ------------------------------------------------------------------------------- */
@@ -251,9 +258,10 @@ enum rc filter__check(const struct search *s, const struct filter_node *root, co
                       struct err *err)
 {
     const struct checking x = {.s = s, .word = word, .err = err};
-    enum rc rc;
+    enum rc rc = RC_OK;
 
-    rc = each(&x, root, check_contains);
+    if (!s->spec->contains_filter)
+        rc = filter__check_contains(root, err);
     if (rc != RC_OK)
         return rc;
     rc = each(&x, root, check_field);

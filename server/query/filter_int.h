@@ -148,6 +148,8 @@ enum rc filter__read(struct arena *arena, struct bytes json, const char *word,
 
 enum rc filter__check(const struct search *s, const struct filter_node *root, const char *word,
                       struct err *err) MUST_CHECK;
+/* Fails for the first CONTAINS, for where it is not switched on. */
+enum rc filter__check_contains(const struct filter_node *root, struct err *err) MUST_CHECK;
 
 /* ---- filter_bind.c ------------------------------------------------------------------------------
  */

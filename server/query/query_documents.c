@@ -128,9 +128,9 @@ static enum rc give_sorted(const struct search *s, struct filter *filter, uint64
     return rc;
 }
 
-enum rc query_documents(struct catalog_view *view, uint32_t index_id, struct bytes filter,
-                        const struct names *sort, uint64_t offset, uint64_t limit,
-                        document_each_fn *each, void *arg, uint64_t *ret_total, struct err *err)
+enum rc query_documents(struct catalog_view *view, uint32_t index_id,
+                        const struct documents_query *query, document_each_fn *each, void *arg,
+                        uint64_t *ret_total, struct err *err)
 {
     static const struct plan_rule only_sort = {.kind = RULE_SORT};
     struct arena *arena = arena_new(MEMORY_MAX);
@@ -142,7 +142,8 @@ enum rc query_documents(struct catalog_view *view, uint32_t index_id, struct byt
     enum rc rc;
 
     query_spec_init(&spec);
-    spec.sort = sort ? *sort : (struct names){0};
+    spec.sort = query->sort;
+    spec.contains_filter = query->contains_filter;
     rc = reader_open(view, index_id, &s.reader, err);
     if (rc != RC_OK)
         goto out;
@@ -151,17 +152,17 @@ enum rc query_documents(struct catalog_view *view, uint32_t index_id, struct byt
     plan.n_rules = 1;
     plan.distinct = (struct bytes){0};
     s.plan = &plan;
-    rc = filter__new(&s, filter, filter_word, &f, err);
+    rc = filter__new(&s, query->filter, filter_word, &f, err);
     if (rc == RC_OK)
         rc = sort__check(&s, sort_word, &syntax, err);
     if (rc != RC_OK)
         goto out;
     if (spec.sort.n) {
-        rc = give_sorted(&s, f, offset, limit, each, arg, ret_total, err);
+        rc = give_sorted(&s, f, query->offset, query->limit, each, arg, ret_total, err);
     } else if (f) {
-        rc = give_filtered(&s, f, offset, limit, each, arg, ret_total, err);
+        rc = give_filtered(&s, f, query->offset, query->limit, each, arg, ret_total, err);
     } else {
-        rc = document_each(view, index_id, offset, limit, each, arg, err);
+        rc = document_each(view, index_id, query->offset, query->limit, each, arg, err);
         if (rc == RC_OK)
             *ret_total = reader_n_live(s.reader);
     }

@@ -156,6 +156,8 @@ static enum rc note_match(void *arg, struct bytes json, struct err *err)
 
 static enum rc find_matches(struct matches *m, const task_record *task, struct err *err)
 {
+    /* Features were asked for when the task was taken. */
+    struct documents_query query = {.limit = UINT64_MAX, .contains_filter = true};
     struct catalog_view *view = NULL;
     struct index_info info;
     uint64_t total = 0;
@@ -166,8 +168,8 @@ static enum rc find_matches(struct matches *m, const task_record *task, struct e
         rc = catalog_view_find(view, bytes_str(task->index_uid), &info, err);
     if (rc == RC_OK) {
         m->primary_key = bytes_str(info.primary_key ? info.primary_key : "");
-        rc = query_documents(view, info.id, bytes_str(task->filter->original), NULL, 0, UINT64_MAX,
-                             note_match, m, &total, err);
+        query.filter = bytes_str(task->filter->original);
+        rc = query_documents(view, info.id, &query, note_match, m, &total, err);
     }
     catalog_view_close(view);
     if (rc == RC_INVALID && strncmp(err->msg, "Index `", 7) != 0)

@@ -412,6 +412,366 @@ void   lode__v1__swap_indexes_request__free_unpacked
   assert(message->base.descriptor == &lode__v1__swap_indexes_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lode__v1__list_fields_request__init
+                     (Lode__V1__ListFieldsRequest         *message)
+{
+  static const Lode__V1__ListFieldsRequest init_value = LODE__V1__LIST_FIELDS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t lode__v1__list_fields_request__get_packed_size
+                     (const Lode__V1__ListFieldsRequest *message)
+{
+  assert(message->base.descriptor == &lode__v1__list_fields_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__list_fields_request__pack
+                     (const Lode__V1__ListFieldsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__list_fields_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__list_fields_request__pack_to_buffer
+                     (const Lode__V1__ListFieldsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__list_fields_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__ListFieldsRequest *
+       lode__v1__list_fields_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__ListFieldsRequest *)
+     protobuf_c_message_unpack (&lode__v1__list_fields_request__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__list_fields_request__free_unpacked
+                     (Lode__V1__ListFieldsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__list_fields_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__fields_filter__init
+                     (Lode__V1__FieldsFilter         *message)
+{
+  static const Lode__V1__FieldsFilter init_value = LODE__V1__FIELDS_FILTER__INIT;
+  *message = init_value;
+}
+size_t lode__v1__fields_filter__get_packed_size
+                     (const Lode__V1__FieldsFilter *message)
+{
+  assert(message->base.descriptor == &lode__v1__fields_filter__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__fields_filter__pack
+                     (const Lode__V1__FieldsFilter *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__fields_filter__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__fields_filter__pack_to_buffer
+                     (const Lode__V1__FieldsFilter *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__fields_filter__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__FieldsFilter *
+       lode__v1__fields_filter__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__FieldsFilter *)
+     protobuf_c_message_unpack (&lode__v1__fields_filter__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__fields_filter__free_unpacked
+                     (Lode__V1__FieldsFilter *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__fields_filter__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__list_fields_response__init
+                     (Lode__V1__ListFieldsResponse         *message)
+{
+  static const Lode__V1__ListFieldsResponse init_value = LODE__V1__LIST_FIELDS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t lode__v1__list_fields_response__get_packed_size
+                     (const Lode__V1__ListFieldsResponse *message)
+{
+  assert(message->base.descriptor == &lode__v1__list_fields_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__list_fields_response__pack
+                     (const Lode__V1__ListFieldsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__list_fields_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__list_fields_response__pack_to_buffer
+                     (const Lode__V1__ListFieldsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__list_fields_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__ListFieldsResponse *
+       lode__v1__list_fields_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__ListFieldsResponse *)
+     protobuf_c_message_unpack (&lode__v1__list_fields_response__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__list_fields_response__free_unpacked
+                     (Lode__V1__ListFieldsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__list_fields_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__field__init
+                     (Lode__V1__Field         *message)
+{
+  static const Lode__V1__Field init_value = LODE__V1__FIELD__INIT;
+  *message = init_value;
+}
+size_t lode__v1__field__get_packed_size
+                     (const Lode__V1__Field *message)
+{
+  assert(message->base.descriptor == &lode__v1__field__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__field__pack
+                     (const Lode__V1__Field *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__field__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__field__pack_to_buffer
+                     (const Lode__V1__Field *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__field__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__Field *
+       lode__v1__field__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__Field *)
+     protobuf_c_message_unpack (&lode__v1__field__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__field__free_unpacked
+                     (Lode__V1__Field *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__field__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__field_use__init
+                     (Lode__V1__FieldUse         *message)
+{
+  static const Lode__V1__FieldUse init_value = LODE__V1__FIELD_USE__INIT;
+  *message = init_value;
+}
+size_t lode__v1__field_use__get_packed_size
+                     (const Lode__V1__FieldUse *message)
+{
+  assert(message->base.descriptor == &lode__v1__field_use__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__field_use__pack
+                     (const Lode__V1__FieldUse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__field_use__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__field_use__pack_to_buffer
+                     (const Lode__V1__FieldUse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__field_use__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__FieldUse *
+       lode__v1__field_use__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__FieldUse *)
+     protobuf_c_message_unpack (&lode__v1__field_use__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__field_use__free_unpacked
+                     (Lode__V1__FieldUse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__field_use__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__field_ranking_rule__init
+                     (Lode__V1__FieldRankingRule         *message)
+{
+  static const Lode__V1__FieldRankingRule init_value = LODE__V1__FIELD_RANKING_RULE__INIT;
+  *message = init_value;
+}
+size_t lode__v1__field_ranking_rule__get_packed_size
+                     (const Lode__V1__FieldRankingRule *message)
+{
+  assert(message->base.descriptor == &lode__v1__field_ranking_rule__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__field_ranking_rule__pack
+                     (const Lode__V1__FieldRankingRule *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__field_ranking_rule__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__field_ranking_rule__pack_to_buffer
+                     (const Lode__V1__FieldRankingRule *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__field_ranking_rule__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__FieldRankingRule *
+       lode__v1__field_ranking_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__FieldRankingRule *)
+     protobuf_c_message_unpack (&lode__v1__field_ranking_rule__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__field_ranking_rule__free_unpacked
+                     (Lode__V1__FieldRankingRule *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__field_ranking_rule__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__field_filterable__init
+                     (Lode__V1__FieldFilterable         *message)
+{
+  static const Lode__V1__FieldFilterable init_value = LODE__V1__FIELD_FILTERABLE__INIT;
+  *message = init_value;
+}
+size_t lode__v1__field_filterable__get_packed_size
+                     (const Lode__V1__FieldFilterable *message)
+{
+  assert(message->base.descriptor == &lode__v1__field_filterable__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__field_filterable__pack
+                     (const Lode__V1__FieldFilterable *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__field_filterable__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__field_filterable__pack_to_buffer
+                     (const Lode__V1__FieldFilterable *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__field_filterable__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__FieldFilterable *
+       lode__v1__field_filterable__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__FieldFilterable *)
+     protobuf_c_message_unpack (&lode__v1__field_filterable__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__field_filterable__free_unpacked
+                     (Lode__V1__FieldFilterable *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__field_filterable__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__field_localized__init
+                     (Lode__V1__FieldLocalized         *message)
+{
+  static const Lode__V1__FieldLocalized init_value = LODE__V1__FIELD_LOCALIZED__INIT;
+  *message = init_value;
+}
+size_t lode__v1__field_localized__get_packed_size
+                     (const Lode__V1__FieldLocalized *message)
+{
+  assert(message->base.descriptor == &lode__v1__field_localized__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__field_localized__pack
+                     (const Lode__V1__FieldLocalized *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__field_localized__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__field_localized__pack_to_buffer
+                     (const Lode__V1__FieldLocalized *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__field_localized__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__FieldLocalized *
+       lode__v1__field_localized__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__FieldLocalized *)
+     protobuf_c_message_unpack (&lode__v1__field_localized__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__field_localized__free_unpacked
+                     (Lode__V1__FieldLocalized *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__field_localized__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor lode__v1__index__field_descriptors[4] =
 {
   {
@@ -921,5 +1281,621 @@ const ProtobufCMessageDescriptor lode__v1__swap_indexes_request__descriptor =
   lode__v1__swap_indexes_request__field_indices_by_name,
   1,  lode__v1__swap_indexes_request__number_ranges,
   (ProtobufCMessageInit) lode__v1__swap_indexes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__list_fields_request__field_descriptors[4] =
+{
+  {
+    "index_uid",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ListFieldsRequest, index_uid),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "offset",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Lode__V1__ListFieldsRequest, offset_given_case),
+    offsetof(Lode__V1__ListFieldsRequest, offset),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Lode__V1__ListFieldsRequest, limit_given_case),
+    offsetof(Lode__V1__ListFieldsRequest, limit),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ListFieldsRequest, filter),
+    &lode__v1__fields_filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__list_fields_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  0,   /* field[0] = index_uid */
+  2,   /* field[2] = limit */
+  1,   /* field[1] = offset */
+};
+static const ProtobufCIntRange lode__v1__list_fields_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor lode__v1__list_fields_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.ListFieldsRequest",
+  "ListFieldsRequest",
+  "Lode__V1__ListFieldsRequest",
+  "lode.v1",
+  sizeof(Lode__V1__ListFieldsRequest),
+  4,
+  lode__v1__list_fields_request__field_descriptors,
+  lode__v1__list_fields_request__field_indices_by_name,
+  1,  lode__v1__list_fields_request__number_ranges,
+  (ProtobufCMessageInit) lode__v1__list_fields_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__fields_filter__field_descriptors[7] =
+{
+  {
+    "attribute_patterns",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FieldsFilter, attribute_patterns),
+    &lode__v1__string_list__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "displayed",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__FieldsFilter, displayed_given_case),
+    offsetof(Lode__V1__FieldsFilter, displayed),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "searchable",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__FieldsFilter, searchable_given_case),
+    offsetof(Lode__V1__FieldsFilter, searchable),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sortable",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__FieldsFilter, sortable_given_case),
+    offsetof(Lode__V1__FieldsFilter, sortable),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "distinct",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__FieldsFilter, distinct_given_case),
+    offsetof(Lode__V1__FieldsFilter, distinct),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ranking_rule",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__FieldsFilter, ranking_rule_given_case),
+    offsetof(Lode__V1__FieldsFilter, ranking_rule),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filterable",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__FieldsFilter, filterable_given_case),
+    offsetof(Lode__V1__FieldsFilter, filterable),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__fields_filter__field_indices_by_name[] = {
+  0,   /* field[0] = attribute_patterns */
+  1,   /* field[1] = displayed */
+  4,   /* field[4] = distinct */
+  6,   /* field[6] = filterable */
+  5,   /* field[5] = ranking_rule */
+  2,   /* field[2] = searchable */
+  3,   /* field[3] = sortable */
+};
+static const ProtobufCIntRange lode__v1__fields_filter__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor lode__v1__fields_filter__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.FieldsFilter",
+  "FieldsFilter",
+  "Lode__V1__FieldsFilter",
+  "lode.v1",
+  sizeof(Lode__V1__FieldsFilter),
+  7,
+  lode__v1__fields_filter__field_descriptors,
+  lode__v1__fields_filter__field_indices_by_name,
+  1,  lode__v1__fields_filter__number_ranges,
+  (ProtobufCMessageInit) lode__v1__fields_filter__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__list_fields_response__field_descriptors[4] =
+{
+  {
+    "results",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lode__V1__ListFieldsResponse, n_results),
+    offsetof(Lode__V1__ListFieldsResponse, results),
+    &lode__v1__field__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "offset",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ListFieldsResponse, offset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ListFieldsResponse, limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "total",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ListFieldsResponse, total),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__list_fields_response__field_indices_by_name[] = {
+  2,   /* field[2] = limit */
+  1,   /* field[1] = offset */
+  0,   /* field[0] = results */
+  3,   /* field[3] = total */
+};
+static const ProtobufCIntRange lode__v1__list_fields_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor lode__v1__list_fields_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.ListFieldsResponse",
+  "ListFieldsResponse",
+  "Lode__V1__ListFieldsResponse",
+  "lode.v1",
+  sizeof(Lode__V1__ListFieldsResponse),
+  4,
+  lode__v1__list_fields_response__field_descriptors,
+  lode__v1__list_fields_response__field_indices_by_name,
+  1,  lode__v1__list_fields_response__number_ranges,
+  (ProtobufCMessageInit) lode__v1__list_fields_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__field__field_descriptors[8] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__Field, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "displayed",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__Field, displayed),
+    &lode__v1__field_use__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "searchable",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__Field, searchable),
+    &lode__v1__field_use__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sortable",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__Field, sortable),
+    &lode__v1__field_use__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "distinct",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__Field, distinct),
+    &lode__v1__field_use__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ranking_rule",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__Field, ranking_rule),
+    &lode__v1__field_ranking_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filterable",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__Field, filterable),
+    &lode__v1__field_filterable__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "localized",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__Field, localized),
+    &lode__v1__field_localized__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__field__field_indices_by_name[] = {
+  1,   /* field[1] = displayed */
+  4,   /* field[4] = distinct */
+  6,   /* field[6] = filterable */
+  7,   /* field[7] = localized */
+  0,   /* field[0] = name */
+  5,   /* field[5] = ranking_rule */
+  2,   /* field[2] = searchable */
+  3,   /* field[3] = sortable */
+};
+static const ProtobufCIntRange lode__v1__field__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor lode__v1__field__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.Field",
+  "Field",
+  "Lode__V1__Field",
+  "lode.v1",
+  sizeof(Lode__V1__Field),
+  8,
+  lode__v1__field__field_descriptors,
+  lode__v1__field__field_indices_by_name,
+  1,  lode__v1__field__number_ranges,
+  (ProtobufCMessageInit) lode__v1__field__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__field_use__field_descriptors[1] =
+{
+  {
+    "enabled",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FieldUse, enabled),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__field_use__field_indices_by_name[] = {
+  0,   /* field[0] = enabled */
+};
+static const ProtobufCIntRange lode__v1__field_use__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor lode__v1__field_use__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.FieldUse",
+  "FieldUse",
+  "Lode__V1__FieldUse",
+  "lode.v1",
+  sizeof(Lode__V1__FieldUse),
+  1,
+  lode__v1__field_use__field_descriptors,
+  lode__v1__field_use__field_indices_by_name,
+  1,  lode__v1__field_use__number_ranges,
+  (ProtobufCMessageInit) lode__v1__field_use__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__field_ranking_rule__field_descriptors[2] =
+{
+  {
+    "enabled",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FieldRankingRule, enabled),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__FieldRankingRule, direction_case),
+    offsetof(Lode__V1__FieldRankingRule, order),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__field_ranking_rule__field_indices_by_name[] = {
+  0,   /* field[0] = enabled */
+  1,   /* field[1] = order */
+};
+static const ProtobufCIntRange lode__v1__field_ranking_rule__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lode__v1__field_ranking_rule__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.FieldRankingRule",
+  "FieldRankingRule",
+  "Lode__V1__FieldRankingRule",
+  "lode.v1",
+  sizeof(Lode__V1__FieldRankingRule),
+  2,
+  lode__v1__field_ranking_rule__field_descriptors,
+  lode__v1__field_ranking_rule__field_indices_by_name,
+  1,  lode__v1__field_ranking_rule__number_ranges,
+  (ProtobufCMessageInit) lode__v1__field_ranking_rule__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__field_filterable__field_descriptors[5] =
+{
+  {
+    "enabled",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FieldFilterable, enabled),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sort_by",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FieldFilterable, sort_by),
+    &lode__v1__facet_order__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "facet_search",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FieldFilterable, facet_search),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "equality",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FieldFilterable, equality),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "comparison",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__FieldFilterable, comparison),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__field_filterable__field_indices_by_name[] = {
+  4,   /* field[4] = comparison */
+  0,   /* field[0] = enabled */
+  3,   /* field[3] = equality */
+  2,   /* field[2] = facet_search */
+  1,   /* field[1] = sort_by */
+};
+static const ProtobufCIntRange lode__v1__field_filterable__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor lode__v1__field_filterable__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.FieldFilterable",
+  "FieldFilterable",
+  "Lode__V1__FieldFilterable",
+  "lode.v1",
+  sizeof(Lode__V1__FieldFilterable),
+  5,
+  lode__v1__field_filterable__field_descriptors,
+  lode__v1__field_filterable__field_indices_by_name,
+  1,  lode__v1__field_filterable__number_ranges,
+  (ProtobufCMessageInit) lode__v1__field_filterable__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__field_localized__field_descriptors[1] =
+{
+  {
+    "locales",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__V1__FieldLocalized, n_locales),
+    offsetof(Lode__V1__FieldLocalized, locales),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__field_localized__field_indices_by_name[] = {
+  0,   /* field[0] = locales */
+};
+static const ProtobufCIntRange lode__v1__field_localized__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor lode__v1__field_localized__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.FieldLocalized",
+  "FieldLocalized",
+  "Lode__V1__FieldLocalized",
+  "lode.v1",
+  sizeof(Lode__V1__FieldLocalized),
+  1,
+  lode__v1__field_localized__field_descriptors,
+  lode__v1__field_localized__field_indices_by_name,
+  1,  lode__v1__field_localized__number_ranges,
+  (ProtobufCMessageInit) lode__v1__field_localized__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

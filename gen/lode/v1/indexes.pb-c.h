@@ -16,6 +16,8 @@ PROTOBUF_C__BEGIN_DECLS
 
 #include "google/protobuf/timestamp.pb-c.h"
 #include "lode/options.pb-c.h"
+#include "lode/v1/common.pb-c.h"
+#include "lode/v1/settings.pb-c.h"
 
 typedef struct Lode__V1__Index Lode__V1__Index;
 typedef struct Lode__V1__ListIndexesRequest Lode__V1__ListIndexesRequest;
@@ -26,6 +28,14 @@ typedef struct Lode__V1__UpdateIndexRequest Lode__V1__UpdateIndexRequest;
 typedef struct Lode__V1__DeleteIndexRequest Lode__V1__DeleteIndexRequest;
 typedef struct Lode__V1__IndexSwap Lode__V1__IndexSwap;
 typedef struct Lode__V1__SwapIndexesRequest Lode__V1__SwapIndexesRequest;
+typedef struct Lode__V1__ListFieldsRequest Lode__V1__ListFieldsRequest;
+typedef struct Lode__V1__FieldsFilter Lode__V1__FieldsFilter;
+typedef struct Lode__V1__ListFieldsResponse Lode__V1__ListFieldsResponse;
+typedef struct Lode__V1__Field Lode__V1__Field;
+typedef struct Lode__V1__FieldUse Lode__V1__FieldUse;
+typedef struct Lode__V1__FieldRankingRule Lode__V1__FieldRankingRule;
+typedef struct Lode__V1__FieldFilterable Lode__V1__FieldFilterable;
+typedef struct Lode__V1__FieldLocalized Lode__V1__FieldLocalized;
 
 
 /* --- enums --- */
@@ -172,6 +182,205 @@ struct  Lode__V1__SwapIndexesRequest
 };
 #define LODE__V1__SWAP_INDEXES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__swap_indexes_request__descriptor) \
+    , 0,NULL }
+
+
+typedef enum {
+  LODE__V1__LIST_FIELDS_REQUEST__OFFSET_GIVEN__NOT_SET = 0,
+  LODE__V1__LIST_FIELDS_REQUEST__OFFSET_GIVEN_OFFSET = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__LIST_FIELDS_REQUEST__OFFSET_GIVEN__CASE)
+} Lode__V1__ListFieldsRequest__OffsetGivenCase;
+
+typedef enum {
+  LODE__V1__LIST_FIELDS_REQUEST__LIMIT_GIVEN__NOT_SET = 0,
+  LODE__V1__LIST_FIELDS_REQUEST__LIMIT_GIVEN_LIMIT = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__LIST_FIELDS_REQUEST__LIMIT_GIVEN__CASE)
+} Lode__V1__ListFieldsRequest__LimitGivenCase;
+
+/*
+ * What is absent has its default, through either door.
+ */
+struct  Lode__V1__ListFieldsRequest
+{
+  ProtobufCMessage base;
+  char *index_uid;
+  Lode__V1__FieldsFilter *filter;
+  Lode__V1__ListFieldsRequest__OffsetGivenCase offset_given_case;
+  union {
+    uint32_t offset;
+  };
+  Lode__V1__ListFieldsRequest__LimitGivenCase limit_given_case;
+  union {
+    uint32_t limit;
+  };
+};
+#define LODE__V1__LIST_FIELDS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__list_fields_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, LODE__V1__LIST_FIELDS_REQUEST__OFFSET_GIVEN__NOT_SET, {0}, LODE__V1__LIST_FIELDS_REQUEST__LIMIT_GIVEN__NOT_SET, {0} }
+
+
+typedef enum {
+  LODE__V1__FIELDS_FILTER__DISPLAYED_GIVEN__NOT_SET = 0,
+  LODE__V1__FIELDS_FILTER__DISPLAYED_GIVEN_DISPLAYED = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FIELDS_FILTER__DISPLAYED_GIVEN__CASE)
+} Lode__V1__FieldsFilter__DisplayedGivenCase;
+
+typedef enum {
+  LODE__V1__FIELDS_FILTER__SEARCHABLE_GIVEN__NOT_SET = 0,
+  LODE__V1__FIELDS_FILTER__SEARCHABLE_GIVEN_SEARCHABLE = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FIELDS_FILTER__SEARCHABLE_GIVEN__CASE)
+} Lode__V1__FieldsFilter__SearchableGivenCase;
+
+typedef enum {
+  LODE__V1__FIELDS_FILTER__SORTABLE_GIVEN__NOT_SET = 0,
+  LODE__V1__FIELDS_FILTER__SORTABLE_GIVEN_SORTABLE = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FIELDS_FILTER__SORTABLE_GIVEN__CASE)
+} Lode__V1__FieldsFilter__SortableGivenCase;
+
+typedef enum {
+  LODE__V1__FIELDS_FILTER__DISTINCT_GIVEN__NOT_SET = 0,
+  LODE__V1__FIELDS_FILTER__DISTINCT_GIVEN_DISTINCT = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FIELDS_FILTER__DISTINCT_GIVEN__CASE)
+} Lode__V1__FieldsFilter__DistinctGivenCase;
+
+typedef enum {
+  LODE__V1__FIELDS_FILTER__RANKING_RULE_GIVEN__NOT_SET = 0,
+  LODE__V1__FIELDS_FILTER__RANKING_RULE_GIVEN_RANKING_RULE = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FIELDS_FILTER__RANKING_RULE_GIVEN__CASE)
+} Lode__V1__FieldsFilter__RankingRuleGivenCase;
+
+typedef enum {
+  LODE__V1__FIELDS_FILTER__FILTERABLE_GIVEN__NOT_SET = 0,
+  LODE__V1__FIELDS_FILTER__FILTERABLE_GIVEN_FILTERABLE = 7
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FIELDS_FILTER__FILTERABLE_GIVEN__CASE)
+} Lode__V1__FieldsFilter__FilterableGivenCase;
+
+/*
+ * Fields for which all that is given holds.
+ */
+struct  Lode__V1__FieldsFilter
+{
+  ProtobufCMessage base;
+  Lode__V1__StringList *attribute_patterns;
+  Lode__V1__FieldsFilter__DisplayedGivenCase displayed_given_case;
+  union {
+    protobuf_c_boolean displayed;
+  };
+  Lode__V1__FieldsFilter__SearchableGivenCase searchable_given_case;
+  union {
+    protobuf_c_boolean searchable;
+  };
+  Lode__V1__FieldsFilter__SortableGivenCase sortable_given_case;
+  union {
+    protobuf_c_boolean sortable;
+  };
+  Lode__V1__FieldsFilter__DistinctGivenCase distinct_given_case;
+  union {
+    protobuf_c_boolean distinct;
+  };
+  Lode__V1__FieldsFilter__RankingRuleGivenCase ranking_rule_given_case;
+  union {
+    protobuf_c_boolean ranking_rule;
+  };
+  Lode__V1__FieldsFilter__FilterableGivenCase filterable_given_case;
+  union {
+    protobuf_c_boolean filterable;
+  };
+};
+#define LODE__V1__FIELDS_FILTER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__fields_filter__descriptor) \
+    , NULL, LODE__V1__FIELDS_FILTER__DISPLAYED_GIVEN__NOT_SET, {0}, LODE__V1__FIELDS_FILTER__SEARCHABLE_GIVEN__NOT_SET, {0}, LODE__V1__FIELDS_FILTER__SORTABLE_GIVEN__NOT_SET, {0}, LODE__V1__FIELDS_FILTER__DISTINCT_GIVEN__NOT_SET, {0}, LODE__V1__FIELDS_FILTER__RANKING_RULE_GIVEN__NOT_SET, {0}, LODE__V1__FIELDS_FILTER__FILTERABLE_GIVEN__NOT_SET, {0} }
+
+
+struct  Lode__V1__ListFieldsResponse
+{
+  ProtobufCMessage base;
+  size_t n_results;
+  Lode__V1__Field **results;
+  uint32_t offset;
+  uint32_t limit;
+  uint32_t total;
+};
+#define LODE__V1__LIST_FIELDS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__list_fields_response__descriptor) \
+    , 0,NULL, 0, 0, 0 }
+
+
+/*
+ * A field that documents have, and what the settings make of it.
+ */
+struct  Lode__V1__Field
+{
+  ProtobufCMessage base;
+  char *name;
+  Lode__V1__FieldUse *displayed;
+  Lode__V1__FieldUse *searchable;
+  Lode__V1__FieldUse *sortable;
+  Lode__V1__FieldUse *distinct;
+  Lode__V1__FieldRankingRule *ranking_rule;
+  Lode__V1__FieldFilterable *filterable;
+  Lode__V1__FieldLocalized *localized;
+};
+#define LODE__V1__FIELD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__field__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+
+
+struct  Lode__V1__FieldUse
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean enabled;
+};
+#define LODE__V1__FIELD_USE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__field_use__descriptor) \
+    , 0 }
+
+
+typedef enum {
+  LODE__V1__FIELD_RANKING_RULE__DIRECTION__NOT_SET = 0,
+  LODE__V1__FIELD_RANKING_RULE__DIRECTION_ORDER = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__FIELD_RANKING_RULE__DIRECTION__CASE)
+} Lode__V1__FieldRankingRule__DirectionCase;
+
+struct  Lode__V1__FieldRankingRule
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean enabled;
+  Lode__V1__FieldRankingRule__DirectionCase direction_case;
+  union {
+    /*
+     * "asc" or "desc", of the first custom rule that uses the field
+     */
+    char *order;
+  };
+};
+#define LODE__V1__FIELD_RANKING_RULE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__field_ranking_rule__descriptor) \
+    , 0, LODE__V1__FIELD_RANKING_RULE__DIRECTION__NOT_SET, {0} }
+
+
+struct  Lode__V1__FieldFilterable
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean enabled;
+  Lode__V1__FacetOrder sort_by;
+  protobuf_c_boolean facet_search;
+  protobuf_c_boolean equality;
+  protobuf_c_boolean comparison;
+};
+#define LODE__V1__FIELD_FILTERABLE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__field_filterable__descriptor) \
+    , 0, LODE__V1__FACET_ORDER__FACET_ORDER_UNSPECIFIED, 0, 0, 0 }
+
+
+struct  Lode__V1__FieldLocalized
+{
+  ProtobufCMessage base;
+  size_t n_locales;
+  char **locales;
+};
+#define LODE__V1__FIELD_LOCALIZED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__field_localized__descriptor) \
     , 0,NULL }
 
 
@@ -346,6 +555,158 @@ Lode__V1__SwapIndexesRequest *
 void   lode__v1__swap_indexes_request__free_unpacked
                      (Lode__V1__SwapIndexesRequest *message,
                       ProtobufCAllocator *allocator);
+/* Lode__V1__ListFieldsRequest methods */
+void   lode__v1__list_fields_request__init
+                     (Lode__V1__ListFieldsRequest         *message);
+size_t lode__v1__list_fields_request__get_packed_size
+                     (const Lode__V1__ListFieldsRequest   *message);
+size_t lode__v1__list_fields_request__pack
+                     (const Lode__V1__ListFieldsRequest   *message,
+                      uint8_t             *out);
+size_t lode__v1__list_fields_request__pack_to_buffer
+                     (const Lode__V1__ListFieldsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__ListFieldsRequest *
+       lode__v1__list_fields_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__list_fields_request__free_unpacked
+                     (Lode__V1__ListFieldsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__FieldsFilter methods */
+void   lode__v1__fields_filter__init
+                     (Lode__V1__FieldsFilter         *message);
+size_t lode__v1__fields_filter__get_packed_size
+                     (const Lode__V1__FieldsFilter   *message);
+size_t lode__v1__fields_filter__pack
+                     (const Lode__V1__FieldsFilter   *message,
+                      uint8_t             *out);
+size_t lode__v1__fields_filter__pack_to_buffer
+                     (const Lode__V1__FieldsFilter   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__FieldsFilter *
+       lode__v1__fields_filter__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__fields_filter__free_unpacked
+                     (Lode__V1__FieldsFilter *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__ListFieldsResponse methods */
+void   lode__v1__list_fields_response__init
+                     (Lode__V1__ListFieldsResponse         *message);
+size_t lode__v1__list_fields_response__get_packed_size
+                     (const Lode__V1__ListFieldsResponse   *message);
+size_t lode__v1__list_fields_response__pack
+                     (const Lode__V1__ListFieldsResponse   *message,
+                      uint8_t             *out);
+size_t lode__v1__list_fields_response__pack_to_buffer
+                     (const Lode__V1__ListFieldsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__ListFieldsResponse *
+       lode__v1__list_fields_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__list_fields_response__free_unpacked
+                     (Lode__V1__ListFieldsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__Field methods */
+void   lode__v1__field__init
+                     (Lode__V1__Field         *message);
+size_t lode__v1__field__get_packed_size
+                     (const Lode__V1__Field   *message);
+size_t lode__v1__field__pack
+                     (const Lode__V1__Field   *message,
+                      uint8_t             *out);
+size_t lode__v1__field__pack_to_buffer
+                     (const Lode__V1__Field   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__Field *
+       lode__v1__field__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__field__free_unpacked
+                     (Lode__V1__Field *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__FieldUse methods */
+void   lode__v1__field_use__init
+                     (Lode__V1__FieldUse         *message);
+size_t lode__v1__field_use__get_packed_size
+                     (const Lode__V1__FieldUse   *message);
+size_t lode__v1__field_use__pack
+                     (const Lode__V1__FieldUse   *message,
+                      uint8_t             *out);
+size_t lode__v1__field_use__pack_to_buffer
+                     (const Lode__V1__FieldUse   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__FieldUse *
+       lode__v1__field_use__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__field_use__free_unpacked
+                     (Lode__V1__FieldUse *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__FieldRankingRule methods */
+void   lode__v1__field_ranking_rule__init
+                     (Lode__V1__FieldRankingRule         *message);
+size_t lode__v1__field_ranking_rule__get_packed_size
+                     (const Lode__V1__FieldRankingRule   *message);
+size_t lode__v1__field_ranking_rule__pack
+                     (const Lode__V1__FieldRankingRule   *message,
+                      uint8_t             *out);
+size_t lode__v1__field_ranking_rule__pack_to_buffer
+                     (const Lode__V1__FieldRankingRule   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__FieldRankingRule *
+       lode__v1__field_ranking_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__field_ranking_rule__free_unpacked
+                     (Lode__V1__FieldRankingRule *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__FieldFilterable methods */
+void   lode__v1__field_filterable__init
+                     (Lode__V1__FieldFilterable         *message);
+size_t lode__v1__field_filterable__get_packed_size
+                     (const Lode__V1__FieldFilterable   *message);
+size_t lode__v1__field_filterable__pack
+                     (const Lode__V1__FieldFilterable   *message,
+                      uint8_t             *out);
+size_t lode__v1__field_filterable__pack_to_buffer
+                     (const Lode__V1__FieldFilterable   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__FieldFilterable *
+       lode__v1__field_filterable__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__field_filterable__free_unpacked
+                     (Lode__V1__FieldFilterable *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__FieldLocalized methods */
+void   lode__v1__field_localized__init
+                     (Lode__V1__FieldLocalized         *message);
+size_t lode__v1__field_localized__get_packed_size
+                     (const Lode__V1__FieldLocalized   *message);
+size_t lode__v1__field_localized__pack
+                     (const Lode__V1__FieldLocalized   *message,
+                      uint8_t             *out);
+size_t lode__v1__field_localized__pack_to_buffer
+                     (const Lode__V1__FieldLocalized   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__FieldLocalized *
+       lode__v1__field_localized__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__field_localized__free_unpacked
+                     (Lode__V1__FieldLocalized *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Lode__V1__Index_Closure)
@@ -375,6 +736,30 @@ typedef void (*Lode__V1__IndexSwap_Closure)
 typedef void (*Lode__V1__SwapIndexesRequest_Closure)
                  (const Lode__V1__SwapIndexesRequest *message,
                   void *closure_data);
+typedef void (*Lode__V1__ListFieldsRequest_Closure)
+                 (const Lode__V1__ListFieldsRequest *message,
+                  void *closure_data);
+typedef void (*Lode__V1__FieldsFilter_Closure)
+                 (const Lode__V1__FieldsFilter *message,
+                  void *closure_data);
+typedef void (*Lode__V1__ListFieldsResponse_Closure)
+                 (const Lode__V1__ListFieldsResponse *message,
+                  void *closure_data);
+typedef void (*Lode__V1__Field_Closure)
+                 (const Lode__V1__Field *message,
+                  void *closure_data);
+typedef void (*Lode__V1__FieldUse_Closure)
+                 (const Lode__V1__FieldUse *message,
+                  void *closure_data);
+typedef void (*Lode__V1__FieldRankingRule_Closure)
+                 (const Lode__V1__FieldRankingRule *message,
+                  void *closure_data);
+typedef void (*Lode__V1__FieldFilterable_Closure)
+                 (const Lode__V1__FieldFilterable *message,
+                  void *closure_data);
+typedef void (*Lode__V1__FieldLocalized_Closure)
+                 (const Lode__V1__FieldLocalized *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -390,6 +775,14 @@ extern const ProtobufCMessageDescriptor lode__v1__update_index_request__descript
 extern const ProtobufCMessageDescriptor lode__v1__delete_index_request__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__index_swap__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__swap_indexes_request__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__list_fields_request__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__fields_filter__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__list_fields_response__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__field__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__field_use__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__field_ranking_rule__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__field_filterable__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__field_localized__descriptor;
 
 PROTOBUF_C__END_DECLS
 

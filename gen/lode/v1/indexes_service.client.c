@@ -259,6 +259,55 @@ void lode_v1_indexes_delete_async(struct lode_client *client,
         lode_v1_indexes_delete__done, c);
 }
 
+static const struct lode_method lode_v1_indexes_list_fields__method = {
+    .path = "/lode.v1.Indexes/ListFields",
+    .in = &lode__v1__list_fields_request__descriptor,
+    .out = &lode__v1__list_fields_response__descriptor,
+    .client_streams = false,
+    .server_streams = false,
+};
+
+enum lode_status lode_v1_indexes_list_fields(struct lode_client *client,
+    const Lode__V1__ListFieldsRequest *request,
+    const struct lode_call_opts *opts, Lode__V1__ListFieldsResponse **ret_answer,
+    struct lode_error *error)
+{
+    ProtobufCMessage *answer = NULL;
+    enum lode_status status;
+
+    status = lode_call_unary(client, &lode_v1_indexes_list_fields__method, &request->base, opts, &answer,
+        error);
+    if (status == LODE_OK)
+        *ret_answer = (Lode__V1__ListFieldsResponse *)answer;
+    return status;
+}
+
+struct lode_v1_indexes_list_fields__closure {
+    lode_v1_indexes_list_fields_fn *done;
+    void *arg;
+};
+
+static void lode_v1_indexes_list_fields__done(void *arg, ProtobufCMessage *message,
+    const struct lode_error *error)
+{
+    struct lode_v1_indexes_list_fields__closure *c = arg;
+
+    c->done(c->arg, (Lode__V1__ListFieldsResponse *)message, error);
+    free(c);
+}
+
+void lode_v1_indexes_list_fields_async(struct lode_client *client,
+    const Lode__V1__ListFieldsRequest *request,
+    const struct lode_call_opts *opts, lode_v1_indexes_list_fields_fn *done, void *arg)
+{
+    struct lode_v1_indexes_list_fields__closure *c = closure_new(sizeof(*c));
+
+    c->done = done;
+    c->arg = arg;
+    lode_call_unary_async(client, &lode_v1_indexes_list_fields__method, &request->base, opts,
+        lode_v1_indexes_list_fields__done, c);
+}
+
 static const struct lode_method lode_v1_indexes_swap__method = {
     .path = "/lode.v1.Indexes/Swap",
     .in = &lode__v1__swap_indexes_request__descriptor,

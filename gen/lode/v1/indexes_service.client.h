@@ -71,6 +71,18 @@ LODE_API void lode_v1_indexes_delete_async(struct lode_client *client,
     const Lode__V1__DeleteIndexRequest *request,
     const struct lode_call_opts *opts, lode_v1_indexes_delete_fn *done, void *arg);
 
+/* lode.v1.Indexes/ListFields: one request, one answer. */
+LODE_API enum lode_status lode_v1_indexes_list_fields(struct lode_client *client,
+    const Lode__V1__ListFieldsRequest *request,
+    const struct lode_call_opts *opts, Lode__V1__ListFieldsResponse **ret_answer,
+    struct lode_error *error);
+/* answer: NULL on failure; yours to lode_message_free(). Exactly one callback. */
+typedef void lode_v1_indexes_list_fields_fn(void *arg, Lode__V1__ListFieldsResponse *answer,
+    const struct lode_error *error);
+LODE_API void lode_v1_indexes_list_fields_async(struct lode_client *client,
+    const Lode__V1__ListFieldsRequest *request,
+    const struct lode_call_opts *opts, lode_v1_indexes_list_fields_fn *done, void *arg);
+
 /* lode.v1.Indexes/Swap: one request, one answer. */
 LODE_API enum lode_status lode_v1_indexes_swap(struct lode_client *client,
     const Lode__V1__SwapIndexesRequest *request,

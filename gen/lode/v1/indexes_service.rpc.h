@@ -13,6 +13,7 @@ struct lode__v1__indexes__handlers {
     void (*get)(struct rpc_call *call, const Lode__V1__GetIndexRequest *request, void *arg);
     void (*update)(struct rpc_call *call, const Lode__V1__UpdateIndexRequest *request, void *arg);
     void (*delete)(struct rpc_call *call, const Lode__V1__DeleteIndexRequest *request, void *arg);
+    void (*list_fields)(struct rpc_call *call, const Lode__V1__ListFieldsRequest *request, void *arg);
     void (*swap)(struct rpc_call *call, const Lode__V1__SwapIndexesRequest *request, void *arg);
 };
 
@@ -23,7 +24,8 @@ enum {
     LODE__V1__INDEXES__GET = 2,
     LODE__V1__INDEXES__UPDATE = 3,
     LODE__V1__INDEXES__DELETE = 4,
-    LODE__V1__INDEXES__SWAP = 5,
+    LODE__V1__INDEXES__LIST_FIELDS = 5,
+    LODE__V1__INDEXES__SWAP = 6,
 };
 
 extern const struct rpc_service lode__v1__indexes__service;

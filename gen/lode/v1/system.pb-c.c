@@ -424,6 +424,141 @@ void   lode__v1__index_stats__free_unpacked
   assert(message->base.descriptor == &lode__v1__index_stats__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lode__v1__get_experimental_features_request__init
+                     (Lode__V1__GetExperimentalFeaturesRequest         *message)
+{
+  static const Lode__V1__GetExperimentalFeaturesRequest init_value = LODE__V1__GET_EXPERIMENTAL_FEATURES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t lode__v1__get_experimental_features_request__get_packed_size
+                     (const Lode__V1__GetExperimentalFeaturesRequest *message)
+{
+  assert(message->base.descriptor == &lode__v1__get_experimental_features_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__get_experimental_features_request__pack
+                     (const Lode__V1__GetExperimentalFeaturesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__get_experimental_features_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__get_experimental_features_request__pack_to_buffer
+                     (const Lode__V1__GetExperimentalFeaturesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__get_experimental_features_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__GetExperimentalFeaturesRequest *
+       lode__v1__get_experimental_features_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__GetExperimentalFeaturesRequest *)
+     protobuf_c_message_unpack (&lode__v1__get_experimental_features_request__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__get_experimental_features_request__free_unpacked
+                     (Lode__V1__GetExperimentalFeaturesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__get_experimental_features_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__experimental_features__init
+                     (Lode__V1__ExperimentalFeatures         *message)
+{
+  static const Lode__V1__ExperimentalFeatures init_value = LODE__V1__EXPERIMENTAL_FEATURES__INIT;
+  *message = init_value;
+}
+size_t lode__v1__experimental_features__get_packed_size
+                     (const Lode__V1__ExperimentalFeatures *message)
+{
+  assert(message->base.descriptor == &lode__v1__experimental_features__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__experimental_features__pack
+                     (const Lode__V1__ExperimentalFeatures *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__experimental_features__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__experimental_features__pack_to_buffer
+                     (const Lode__V1__ExperimentalFeatures *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__experimental_features__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__ExperimentalFeatures *
+       lode__v1__experimental_features__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__ExperimentalFeatures *)
+     protobuf_c_message_unpack (&lode__v1__experimental_features__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__experimental_features__free_unpacked
+                     (Lode__V1__ExperimentalFeatures *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__experimental_features__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__update_experimental_features_request__init
+                     (Lode__V1__UpdateExperimentalFeaturesRequest         *message)
+{
+  static const Lode__V1__UpdateExperimentalFeaturesRequest init_value = LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t lode__v1__update_experimental_features_request__get_packed_size
+                     (const Lode__V1__UpdateExperimentalFeaturesRequest *message)
+{
+  assert(message->base.descriptor == &lode__v1__update_experimental_features_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__update_experimental_features_request__pack
+                     (const Lode__V1__UpdateExperimentalFeaturesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__update_experimental_features_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__update_experimental_features_request__pack_to_buffer
+                     (const Lode__V1__UpdateExperimentalFeaturesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__update_experimental_features_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__UpdateExperimentalFeaturesRequest *
+       lode__v1__update_experimental_features_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__UpdateExperimentalFeaturesRequest *)
+     protobuf_c_message_unpack (&lode__v1__update_experimental_features_request__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__update_experimental_features_request__free_unpacked
+                     (Lode__V1__UpdateExperimentalFeaturesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__update_experimental_features_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   lode__v1__internal_sizes__entries_entry__init
                      (Lode__V1__InternalSizes__EntriesEntry         *message)
 {
@@ -1085,6 +1220,464 @@ const ProtobufCMessageDescriptor lode__v1__index_stats__descriptor =
   lode__v1__index_stats__field_indices_by_name,
   1,  lode__v1__index_stats__number_ranges,
   (ProtobufCMessageInit) lode__v1__index_stats__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define lode__v1__get_experimental_features_request__field_descriptors NULL
+#define lode__v1__get_experimental_features_request__field_indices_by_name NULL
+#define lode__v1__get_experimental_features_request__number_ranges NULL
+const ProtobufCMessageDescriptor lode__v1__get_experimental_features_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.GetExperimentalFeaturesRequest",
+  "GetExperimentalFeaturesRequest",
+  "Lode__V1__GetExperimentalFeaturesRequest",
+  "lode.v1",
+  sizeof(Lode__V1__GetExperimentalFeaturesRequest),
+  0,
+  lode__v1__get_experimental_features_request__field_descriptors,
+  lode__v1__get_experimental_features_request__field_indices_by_name,
+  0,  lode__v1__get_experimental_features_request__number_ranges,
+  (ProtobufCMessageInit) lode__v1__get_experimental_features_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__experimental_features__field_descriptors[15] =
+{
+  {
+    "metrics",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, metrics),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "logs_route",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, logs_route),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "edit_documents_by_function",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, edit_documents_by_function),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "contains_filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, contains_filter),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "dynamic_search_rules",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, dynamic_search_rules),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "network",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, network),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "get_task_documents_route",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, get_task_documents_route),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "task_queue_compaction_route",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, task_queue_compaction_route),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "composite_embedders",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, composite_embedders),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chat_completions",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, chat_completions),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "multimodal",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, multimodal),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "foreign_keys",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, foreign_keys),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "disable_documents_fetch_queue",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, disable_documents_fetch_queue),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "legacy_search",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, legacy_search),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "render_route",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__ExperimentalFeatures, render_route),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__experimental_features__field_indices_by_name[] = {
+  9,   /* field[9] = chat_completions */
+  8,   /* field[8] = composite_embedders */
+  3,   /* field[3] = contains_filter */
+  12,   /* field[12] = disable_documents_fetch_queue */
+  4,   /* field[4] = dynamic_search_rules */
+  2,   /* field[2] = edit_documents_by_function */
+  11,   /* field[11] = foreign_keys */
+  6,   /* field[6] = get_task_documents_route */
+  13,   /* field[13] = legacy_search */
+  1,   /* field[1] = logs_route */
+  0,   /* field[0] = metrics */
+  10,   /* field[10] = multimodal */
+  5,   /* field[5] = network */
+  14,   /* field[14] = render_route */
+  7,   /* field[7] = task_queue_compaction_route */
+};
+static const ProtobufCIntRange lode__v1__experimental_features__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 15 }
+};
+const ProtobufCMessageDescriptor lode__v1__experimental_features__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.ExperimentalFeatures",
+  "ExperimentalFeatures",
+  "Lode__V1__ExperimentalFeatures",
+  "lode.v1",
+  sizeof(Lode__V1__ExperimentalFeatures),
+  15,
+  lode__v1__experimental_features__field_descriptors,
+  lode__v1__experimental_features__field_indices_by_name,
+  1,  lode__v1__experimental_features__number_ranges,
+  (ProtobufCMessageInit) lode__v1__experimental_features__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__update_experimental_features_request__field_descriptors[15] =
+{
+  {
+    "metrics",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, metrics_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, metrics),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "logs_route",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, logs_route_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, logs_route),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "edit_documents_by_function",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, edit_documents_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, edit_documents_by_function),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "contains_filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, contains_filter_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, contains_filter),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "dynamic_search_rules",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, dynamic_search_rules_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, dynamic_search_rules),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "network",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, network_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, network),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "get_task_documents_route",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, get_task_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, get_task_documents_route),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "task_queue_compaction_route",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, task_queue_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, task_queue_compaction_route),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "composite_embedders",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, composite_embedders_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, composite_embedders),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chat_completions",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, chat_completions_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, chat_completions),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "multimodal",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, multimodal_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, multimodal),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "foreign_keys",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, foreign_keys_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, foreign_keys),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "disable_documents_fetch_queue",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, disable_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, disable_documents_fetch_queue),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "legacy_search",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, legacy_search_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, legacy_search),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "render_route",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, render_route_given_case),
+    offsetof(Lode__V1__UpdateExperimentalFeaturesRequest, render_route),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__update_experimental_features_request__field_indices_by_name[] = {
+  9,   /* field[9] = chat_completions */
+  8,   /* field[8] = composite_embedders */
+  3,   /* field[3] = contains_filter */
+  12,   /* field[12] = disable_documents_fetch_queue */
+  4,   /* field[4] = dynamic_search_rules */
+  2,   /* field[2] = edit_documents_by_function */
+  11,   /* field[11] = foreign_keys */
+  6,   /* field[6] = get_task_documents_route */
+  13,   /* field[13] = legacy_search */
+  1,   /* field[1] = logs_route */
+  0,   /* field[0] = metrics */
+  10,   /* field[10] = multimodal */
+  5,   /* field[5] = network */
+  14,   /* field[14] = render_route */
+  7,   /* field[7] = task_queue_compaction_route */
+};
+static const ProtobufCIntRange lode__v1__update_experimental_features_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 15 }
+};
+const ProtobufCMessageDescriptor lode__v1__update_experimental_features_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.UpdateExperimentalFeaturesRequest",
+  "UpdateExperimentalFeaturesRequest",
+  "Lode__V1__UpdateExperimentalFeaturesRequest",
+  "lode.v1",
+  sizeof(Lode__V1__UpdateExperimentalFeaturesRequest),
+  15,
+  lode__v1__update_experimental_features_request__field_descriptors,
+  lode__v1__update_experimental_features_request__field_indices_by_name,
+  1,  lode__v1__update_experimental_features_request__number_ranges,
+  (ProtobufCMessageInit) lode__v1__update_experimental_features_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor lode__v1__internal_sizes__entries_entry__field_descriptors[2] =

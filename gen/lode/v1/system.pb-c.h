@@ -28,6 +28,9 @@ typedef struct Lode__V1__StatsResponse Lode__V1__StatsResponse;
 typedef struct Lode__V1__StatsResponse__IndexesEntry Lode__V1__StatsResponse__IndexesEntry;
 typedef struct Lode__V1__IndexStats Lode__V1__IndexStats;
 typedef struct Lode__V1__IndexStats__FieldDistributionEntry Lode__V1__IndexStats__FieldDistributionEntry;
+typedef struct Lode__V1__GetExperimentalFeaturesRequest Lode__V1__GetExperimentalFeaturesRequest;
+typedef struct Lode__V1__ExperimentalFeatures Lode__V1__ExperimentalFeatures;
+typedef struct Lode__V1__UpdateExperimentalFeaturesRequest Lode__V1__UpdateExperimentalFeaturesRequest;
 typedef struct Lode__V1__InternalSizes Lode__V1__InternalSizes;
 typedef struct Lode__V1__InternalSizes__EntriesEntry Lode__V1__InternalSizes__EntriesEntry;
 
@@ -182,6 +185,204 @@ struct  Lode__V1__IndexStats
 #define LODE__V1__INDEX_STATS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__index_stats__descriptor) \
     , 0, NULL, NULL, 0, 0, 0, 0,NULL, NULL }
+
+
+struct  Lode__V1__GetExperimentalFeaturesRequest
+{
+  ProtobufCMessage base;
+};
+#define LODE__V1__GET_EXPERIMENTAL_FEATURES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__get_experimental_features_request__descriptor) \
+     }
+
+
+/*
+ * All that the API knows, on or off; this server acts on contains_filter.
+ */
+struct  Lode__V1__ExperimentalFeatures
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean metrics;
+  protobuf_c_boolean logs_route;
+  protobuf_c_boolean edit_documents_by_function;
+  protobuf_c_boolean contains_filter;
+  protobuf_c_boolean dynamic_search_rules;
+  protobuf_c_boolean network;
+  protobuf_c_boolean get_task_documents_route;
+  protobuf_c_boolean task_queue_compaction_route;
+  protobuf_c_boolean composite_embedders;
+  protobuf_c_boolean chat_completions;
+  protobuf_c_boolean multimodal;
+  protobuf_c_boolean foreign_keys;
+  protobuf_c_boolean disable_documents_fetch_queue;
+  protobuf_c_boolean legacy_search;
+  protobuf_c_boolean render_route;
+};
+#define LODE__V1__EXPERIMENTAL_FEATURES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__experimental_features__descriptor) \
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__METRICS_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__METRICS_GIVEN_METRICS = 1
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__METRICS_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__MetricsGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__LOGS_ROUTE_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__LOGS_ROUTE_GIVEN_LOGS_ROUTE = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__LOGS_ROUTE_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__LogsRouteGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__EDIT_DOCUMENTS_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__EDIT_DOCUMENTS_GIVEN_EDIT_DOCUMENTS_BY_FUNCTION = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__EDIT_DOCUMENTS_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__EditDocumentsGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__CONTAINS_FILTER_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__CONTAINS_FILTER_GIVEN_CONTAINS_FILTER = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__CONTAINS_FILTER_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__ContainsFilterGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__DYNAMIC_SEARCH_RULES_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__DYNAMIC_SEARCH_RULES_GIVEN_DYNAMIC_SEARCH_RULES = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__DYNAMIC_SEARCH_RULES_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__DynamicSearchRulesGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__NETWORK_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__NETWORK_GIVEN_NETWORK = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__NETWORK_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__NetworkGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__GET_TASK_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__GET_TASK_GIVEN_GET_TASK_DOCUMENTS_ROUTE = 7
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__GET_TASK_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__GetTaskGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__TASK_QUEUE_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__TASK_QUEUE_GIVEN_TASK_QUEUE_COMPACTION_ROUTE = 8
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__TASK_QUEUE_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__TaskQueueGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__COMPOSITE_EMBEDDERS_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__COMPOSITE_EMBEDDERS_GIVEN_COMPOSITE_EMBEDDERS = 9
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__COMPOSITE_EMBEDDERS_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__CompositeEmbeddersGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__CHAT_COMPLETIONS_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__CHAT_COMPLETIONS_GIVEN_CHAT_COMPLETIONS = 10
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__CHAT_COMPLETIONS_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__ChatCompletionsGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__MULTIMODAL_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__MULTIMODAL_GIVEN_MULTIMODAL = 11
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__MULTIMODAL_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__MultimodalGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__FOREIGN_KEYS_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__FOREIGN_KEYS_GIVEN_FOREIGN_KEYS = 12
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__FOREIGN_KEYS_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__ForeignKeysGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__DISABLE_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__DISABLE_GIVEN_DISABLE_DOCUMENTS_FETCH_QUEUE = 13
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__DISABLE_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__DisableGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__LEGACY_SEARCH_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__LEGACY_SEARCH_GIVEN_LEGACY_SEARCH = 14
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__LEGACY_SEARCH_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__LegacySearchGivenCase;
+
+typedef enum {
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__RENDER_ROUTE_GIVEN__NOT_SET = 0,
+  LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__RENDER_ROUTE_GIVEN_RENDER_ROUTE = 15
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__RENDER_ROUTE_GIVEN__CASE)
+} Lode__V1__UpdateExperimentalFeaturesRequest__RenderRouteGivenCase;
+
+/*
+ * Those that are given are switched; the others stay.
+ */
+struct  Lode__V1__UpdateExperimentalFeaturesRequest
+{
+  ProtobufCMessage base;
+  Lode__V1__UpdateExperimentalFeaturesRequest__MetricsGivenCase metrics_given_case;
+  union {
+    protobuf_c_boolean metrics;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__LogsRouteGivenCase logs_route_given_case;
+  union {
+    protobuf_c_boolean logs_route;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__EditDocumentsGivenCase edit_documents_given_case;
+  union {
+    protobuf_c_boolean edit_documents_by_function;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__ContainsFilterGivenCase contains_filter_given_case;
+  union {
+    protobuf_c_boolean contains_filter;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__DynamicSearchRulesGivenCase dynamic_search_rules_given_case;
+  union {
+    protobuf_c_boolean dynamic_search_rules;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__NetworkGivenCase network_given_case;
+  union {
+    protobuf_c_boolean network;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__GetTaskGivenCase get_task_given_case;
+  union {
+    protobuf_c_boolean get_task_documents_route;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__TaskQueueGivenCase task_queue_given_case;
+  union {
+    protobuf_c_boolean task_queue_compaction_route;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__CompositeEmbeddersGivenCase composite_embedders_given_case;
+  union {
+    protobuf_c_boolean composite_embedders;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__ChatCompletionsGivenCase chat_completions_given_case;
+  union {
+    protobuf_c_boolean chat_completions;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__MultimodalGivenCase multimodal_given_case;
+  union {
+    protobuf_c_boolean multimodal;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__ForeignKeysGivenCase foreign_keys_given_case;
+  union {
+    protobuf_c_boolean foreign_keys;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__DisableGivenCase disable_given_case;
+  union {
+    protobuf_c_boolean disable_documents_fetch_queue;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__LegacySearchGivenCase legacy_search_given_case;
+  union {
+    protobuf_c_boolean legacy_search;
+  };
+  Lode__V1__UpdateExperimentalFeaturesRequest__RenderRouteGivenCase render_route_given_case;
+  union {
+    protobuf_c_boolean render_route;
+  };
+};
+#define LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__update_experimental_features_request__descriptor) \
+    , LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__METRICS_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__LOGS_ROUTE_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__EDIT_DOCUMENTS_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__CONTAINS_FILTER_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__DYNAMIC_SEARCH_RULES_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__NETWORK_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__GET_TASK_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__TASK_QUEUE_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__COMPOSITE_EMBEDDERS_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__CHAT_COMPLETIONS_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__MULTIMODAL_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__FOREIGN_KEYS_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__DISABLE_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__LEGACY_SEARCH_GIVEN__NOT_SET, {0}, LODE__V1__UPDATE_EXPERIMENTAL_FEATURES_REQUEST__RENDER_ROUTE_GIVEN__NOT_SET, {0} }
 
 
 struct  Lode__V1__InternalSizes__EntriesEntry
@@ -383,6 +584,63 @@ Lode__V1__IndexStats *
 void   lode__v1__index_stats__free_unpacked
                      (Lode__V1__IndexStats *message,
                       ProtobufCAllocator *allocator);
+/* Lode__V1__GetExperimentalFeaturesRequest methods */
+void   lode__v1__get_experimental_features_request__init
+                     (Lode__V1__GetExperimentalFeaturesRequest         *message);
+size_t lode__v1__get_experimental_features_request__get_packed_size
+                     (const Lode__V1__GetExperimentalFeaturesRequest   *message);
+size_t lode__v1__get_experimental_features_request__pack
+                     (const Lode__V1__GetExperimentalFeaturesRequest   *message,
+                      uint8_t             *out);
+size_t lode__v1__get_experimental_features_request__pack_to_buffer
+                     (const Lode__V1__GetExperimentalFeaturesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__GetExperimentalFeaturesRequest *
+       lode__v1__get_experimental_features_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__get_experimental_features_request__free_unpacked
+                     (Lode__V1__GetExperimentalFeaturesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__ExperimentalFeatures methods */
+void   lode__v1__experimental_features__init
+                     (Lode__V1__ExperimentalFeatures         *message);
+size_t lode__v1__experimental_features__get_packed_size
+                     (const Lode__V1__ExperimentalFeatures   *message);
+size_t lode__v1__experimental_features__pack
+                     (const Lode__V1__ExperimentalFeatures   *message,
+                      uint8_t             *out);
+size_t lode__v1__experimental_features__pack_to_buffer
+                     (const Lode__V1__ExperimentalFeatures   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__ExperimentalFeatures *
+       lode__v1__experimental_features__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__experimental_features__free_unpacked
+                     (Lode__V1__ExperimentalFeatures *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__UpdateExperimentalFeaturesRequest methods */
+void   lode__v1__update_experimental_features_request__init
+                     (Lode__V1__UpdateExperimentalFeaturesRequest         *message);
+size_t lode__v1__update_experimental_features_request__get_packed_size
+                     (const Lode__V1__UpdateExperimentalFeaturesRequest   *message);
+size_t lode__v1__update_experimental_features_request__pack
+                     (const Lode__V1__UpdateExperimentalFeaturesRequest   *message,
+                      uint8_t             *out);
+size_t lode__v1__update_experimental_features_request__pack_to_buffer
+                     (const Lode__V1__UpdateExperimentalFeaturesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__UpdateExperimentalFeaturesRequest *
+       lode__v1__update_experimental_features_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__update_experimental_features_request__free_unpacked
+                     (Lode__V1__UpdateExperimentalFeaturesRequest *message,
+                      ProtobufCAllocator *allocator);
 /* Lode__V1__InternalSizes__EntriesEntry methods */
 void   lode__v1__internal_sizes__entries_entry__init
                      (Lode__V1__InternalSizes__EntriesEntry         *message);
@@ -440,6 +698,15 @@ typedef void (*Lode__V1__IndexStats__FieldDistributionEntry_Closure)
 typedef void (*Lode__V1__IndexStats_Closure)
                  (const Lode__V1__IndexStats *message,
                   void *closure_data);
+typedef void (*Lode__V1__GetExperimentalFeaturesRequest_Closure)
+                 (const Lode__V1__GetExperimentalFeaturesRequest *message,
+                  void *closure_data);
+typedef void (*Lode__V1__ExperimentalFeatures_Closure)
+                 (const Lode__V1__ExperimentalFeatures *message,
+                  void *closure_data);
+typedef void (*Lode__V1__UpdateExperimentalFeaturesRequest_Closure)
+                 (const Lode__V1__UpdateExperimentalFeaturesRequest *message,
+                  void *closure_data);
 typedef void (*Lode__V1__InternalSizes__EntriesEntry_Closure)
                  (const Lode__V1__InternalSizes__EntriesEntry *message,
                   void *closure_data);
@@ -464,6 +731,9 @@ extern const ProtobufCMessageDescriptor lode__v1__stats_response__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__stats_response__indexes_entry__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__index_stats__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__index_stats__field_distribution_entry__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__get_experimental_features_request__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__experimental_features__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__update_experimental_features_request__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__internal_sizes__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__internal_sizes__entries_entry__descriptor;
 

@@ -209,3 +209,101 @@ void lode_v1_system_index_stats_async(struct lode_client *client,
     lode_call_unary_async(client, &lode_v1_system_index_stats__method, &request->base, opts,
         lode_v1_system_index_stats__done, c);
 }
+
+static const struct lode_method lode_v1_system_get_experimental_features__method = {
+    .path = "/lode.v1.System/GetExperimentalFeatures",
+    .in = &lode__v1__get_experimental_features_request__descriptor,
+    .out = &lode__v1__experimental_features__descriptor,
+    .client_streams = false,
+    .server_streams = false,
+};
+
+enum lode_status lode_v1_system_get_experimental_features(struct lode_client *client,
+    const Lode__V1__GetExperimentalFeaturesRequest *request,
+    const struct lode_call_opts *opts, Lode__V1__ExperimentalFeatures **ret_answer,
+    struct lode_error *error)
+{
+    ProtobufCMessage *answer = NULL;
+    enum lode_status status;
+
+    status = lode_call_unary(client, &lode_v1_system_get_experimental_features__method, &request->base, opts, &answer,
+        error);
+    if (status == LODE_OK)
+        *ret_answer = (Lode__V1__ExperimentalFeatures *)answer;
+    return status;
+}
+
+struct lode_v1_system_get_experimental_features__closure {
+    lode_v1_system_get_experimental_features_fn *done;
+    void *arg;
+};
+
+static void lode_v1_system_get_experimental_features__done(void *arg, ProtobufCMessage *message,
+    const struct lode_error *error)
+{
+    struct lode_v1_system_get_experimental_features__closure *c = arg;
+
+    c->done(c->arg, (Lode__V1__ExperimentalFeatures *)message, error);
+    free(c);
+}
+
+void lode_v1_system_get_experimental_features_async(struct lode_client *client,
+    const Lode__V1__GetExperimentalFeaturesRequest *request,
+    const struct lode_call_opts *opts, lode_v1_system_get_experimental_features_fn *done, void *arg)
+{
+    struct lode_v1_system_get_experimental_features__closure *c = closure_new(sizeof(*c));
+
+    c->done = done;
+    c->arg = arg;
+    lode_call_unary_async(client, &lode_v1_system_get_experimental_features__method, &request->base, opts,
+        lode_v1_system_get_experimental_features__done, c);
+}
+
+static const struct lode_method lode_v1_system_update_experimental_features__method = {
+    .path = "/lode.v1.System/UpdateExperimentalFeatures",
+    .in = &lode__v1__update_experimental_features_request__descriptor,
+    .out = &lode__v1__experimental_features__descriptor,
+    .client_streams = false,
+    .server_streams = false,
+};
+
+enum lode_status lode_v1_system_update_experimental_features(struct lode_client *client,
+    const Lode__V1__UpdateExperimentalFeaturesRequest *request,
+    const struct lode_call_opts *opts, Lode__V1__ExperimentalFeatures **ret_answer,
+    struct lode_error *error)
+{
+    ProtobufCMessage *answer = NULL;
+    enum lode_status status;
+
+    status = lode_call_unary(client, &lode_v1_system_update_experimental_features__method, &request->base, opts, &answer,
+        error);
+    if (status == LODE_OK)
+        *ret_answer = (Lode__V1__ExperimentalFeatures *)answer;
+    return status;
+}
+
+struct lode_v1_system_update_experimental_features__closure {
+    lode_v1_system_update_experimental_features_fn *done;
+    void *arg;
+};
+
+static void lode_v1_system_update_experimental_features__done(void *arg, ProtobufCMessage *message,
+    const struct lode_error *error)
+{
+    struct lode_v1_system_update_experimental_features__closure *c = arg;
+
+    c->done(c->arg, (Lode__V1__ExperimentalFeatures *)message, error);
+    free(c);
+}
+
+void lode_v1_system_update_experimental_features_async(struct lode_client *client,
+    const Lode__V1__UpdateExperimentalFeaturesRequest *request,
+    const struct lode_call_opts *opts, lode_v1_system_update_experimental_features_fn *done, void *arg)
+{
+    struct lode_v1_system_update_experimental_features__closure *c = closure_new(sizeof(*c));
+
+    c->done = done;
+    c->arg = arg;
+    lode_call_unary_async(client, &lode_v1_system_update_experimental_features__method, &request->base, opts,
+        lode_v1_system_update_experimental_features__done, c);
+}

@@ -58,6 +58,30 @@ LODE_API void lode_v1_system_index_stats_async(struct lode_client *client,
     const Lode__V1__IndexStatsRequest *request,
     const struct lode_call_opts *opts, lode_v1_system_index_stats_fn *done, void *arg);
 
+/* lode.v1.System/GetExperimentalFeatures: one request, one answer. */
+LODE_API enum lode_status lode_v1_system_get_experimental_features(struct lode_client *client,
+    const Lode__V1__GetExperimentalFeaturesRequest *request,
+    const struct lode_call_opts *opts, Lode__V1__ExperimentalFeatures **ret_answer,
+    struct lode_error *error);
+/* answer: NULL on failure; yours to lode_message_free(). Exactly one callback. */
+typedef void lode_v1_system_get_experimental_features_fn(void *arg, Lode__V1__ExperimentalFeatures *answer,
+    const struct lode_error *error);
+LODE_API void lode_v1_system_get_experimental_features_async(struct lode_client *client,
+    const Lode__V1__GetExperimentalFeaturesRequest *request,
+    const struct lode_call_opts *opts, lode_v1_system_get_experimental_features_fn *done, void *arg);
+
+/* lode.v1.System/UpdateExperimentalFeatures: one request, one answer. */
+LODE_API enum lode_status lode_v1_system_update_experimental_features(struct lode_client *client,
+    const Lode__V1__UpdateExperimentalFeaturesRequest *request,
+    const struct lode_call_opts *opts, Lode__V1__ExperimentalFeatures **ret_answer,
+    struct lode_error *error);
+/* answer: NULL on failure; yours to lode_message_free(). Exactly one callback. */
+typedef void lode_v1_system_update_experimental_features_fn(void *arg, Lode__V1__ExperimentalFeatures *answer,
+    const struct lode_error *error);
+LODE_API void lode_v1_system_update_experimental_features_async(struct lode_client *client,
+    const Lode__V1__UpdateExperimentalFeaturesRequest *request,
+    const struct lode_call_opts *opts, lode_v1_system_update_experimental_features_fn *done, void *arg);
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,6 +11,8 @@ struct lode__v1__system__handlers {
     void (*version)(struct rpc_call *call, const Lode__V1__VersionRequest *request, void *arg);
     void (*stats)(struct rpc_call *call, const Lode__V1__StatsRequest *request, void *arg);
     void (*index_stats)(struct rpc_call *call, const Lode__V1__IndexStatsRequest *request, void *arg);
+    void (*get_experimental_features)(struct rpc_call *call, const Lode__V1__GetExperimentalFeaturesRequest *request, void *arg);
+    void (*update_experimental_features)(struct rpc_call *call, const Lode__V1__UpdateExperimentalFeaturesRequest *request, void *arg);
 };
 
 /* Places in the service's methods. */
@@ -19,6 +21,8 @@ enum {
     LODE__V1__SYSTEM__VERSION = 1,
     LODE__V1__SYSTEM__STATS = 2,
     LODE__V1__SYSTEM__INDEX_STATS = 3,
+    LODE__V1__SYSTEM__GET_EXPERIMENTAL_FEATURES = 4,
+    LODE__V1__SYSTEM__UPDATE_EXPERIMENTAL_FEATURES = 5,
 };
 
 extern const struct rpc_service lode__v1__system__service;

@@ -49,6 +49,8 @@ enum rc backup_fixture_open(struct backup_fixture *fx, bool start)
     fx->barrier = barrier_new();
     rc = home_open(fx->db, &fx->home, &fx->err);
     if (rc == RC_OK)
+        rc = features_open(fx->home, &fx->features, &fx->err);
+    if (rc == RC_OK)
         rc = store_open(home_store_path(fx->home), &store_opts, &fx->store, &fx->err);
     if (rc == RC_OK)
         rc = catalog_open(fx->store, NULL, &fx->catalog, &fx->err);
@@ -66,6 +68,7 @@ enum rc backup_fixture_open(struct backup_fixture *fx, bool start)
     fx->opts.catalog = fx->catalog;
     fx->opts.tasks = fx->q;
     fx->opts.barrier = fx->barrier;
+    fx->opts.features = fx->features;
     fx->opts.dumps_dir = fx->dumps;
     fx->opts.instance_uid = home_instance_uid(fx->home);
     return backup_open(&fx->opts, &fx->backup, &fx->err);
@@ -80,12 +83,14 @@ void backup_fixture_close(struct backup_fixture *fx)
         CU_FAIL("a view is open");
     store_close(fx->store);
     barrier_free(fx->barrier);
+    features_close(fx->features);
     home_close(fx->home);
     fx->backup = NULL;
     fx->q = NULL;
     fx->catalog = NULL;
     fx->store = NULL;
     fx->barrier = NULL;
+    fx->features = NULL;
     fx->home = NULL;
 }
 

@@ -4,7 +4,7 @@
 
 #include "backup/backup.h"
 #include "base/arena.h"
-#include "home/home.h"
+#include "home/features.h"
 #include "index/index.h"
 #include "store/store.h"
 #include "task/barrier.h"
@@ -15,6 +15,7 @@ struct backup_fixture {
     char db[4096]; /* path of the home */
     char dumps[4096];
     struct home *home;
+    struct features *features;
     struct store *store;
     struct catalog *catalog;
     struct barrier *barrier;

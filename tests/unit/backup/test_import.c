@@ -20,8 +20,11 @@ static struct fs_dir *root;
 static unsigned n_progress;
 static uint64_t last_documents, last_indexed;
 
+static const feature_set features = 1u << FEATURE_CONTAINS_FILTER | 1u << FEATURE_RENDER_ROUTE;
+
 static void make_dump(unsigned n)
 {
+    feature_set on;
     char json[128];
     unsigned i;
 
@@ -32,6 +35,7 @@ static void make_dump(unsigned n)
     }
     backup_fixture_drain(&fx);
     backup_fixture_digest(&fx, want);
+    CU_ASSERT_EQUAL(features_change(fx.features, features, features, &on, &fx.err), RC_OK);
     (void)backup_fixture_dump(&fx, dump);
     backup_fixture_close(&fx);
 }
@@ -80,7 +84,8 @@ static bool target_is_right(void)
     right = backup_fixture_open(&copy, true) == RC_OK;
     if (right) {
         backup_fixture_digest(&copy, got);
-        right = memcmp(got, want, 32) == 0 && backup_fixture_task(&copy, 29) != NULL;
+        right = memcmp(got, want, 32) == 0 && features_on(copy.features) == features &&
+                backup_fixture_task(&copy, 29) != NULL;
         right = right && backup_fixture_add(&copy, "movies", "[{\"id\":1000}]") != UINT64_MAX;
         backup_fixture_drain(&copy);
         right = right && backup_fixture_has(&copy, "movies", "1000");

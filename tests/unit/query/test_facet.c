@@ -210,15 +210,19 @@ static const char *given(const char *filter, const char *sort, uint64_t offset, 
 {
     static char text[2048];
     struct bytes rule = bytes_str(sort);
-    const struct names names = {.at = &rule, .n = sort != NULL, .given = true};
+    const struct documents_query query = {
+        .filter = bytes_str(filter),
+        .sort = {.at = &rule, .n = sort != NULL, .given = true},
+        .offset = offset,
+        .limit = limit,
+    };
     struct catalog_view *view = NULL;
     uint64_t total = 0;
     struct buf ids;
 
     buf_init(&ids, BUF_NO_LIMIT);
     CU_ASSERT_EQUAL_FATAL(catalog_view_open(corpus.catalog, &view, &corpus.err), RC_OK);
-    if (query_documents(view, corpus.index_id, bytes_str(filter), &names, offset, limit, note_id,
-                        &ids, &total, &corpus.err) == RC_OK)
+    if (query_documents(view, corpus.index_id, &query, note_id, &ids, &total, &corpus.err) == RC_OK)
         buf_printf(&ids, "/%llu", (unsigned long long)total);
     else
         buf_str(&ids, corpus.err.msg);

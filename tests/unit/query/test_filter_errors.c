@@ -280,13 +280,25 @@ static void a_filter_is_checked_before_a_task_is_made(void)
 {
     struct err err;
 
-    CU_ASSERT_EQUAL(query_check_filter(B("\"x = 1\""), "invalid_document_filter", &err), RC_OK);
-    CU_ASSERT_EQUAL(query_check_filter(B("\" \""), "invalid_document_filter", &err), RC_INVALID);
+    CU_ASSERT_EQUAL(query_check_filter(B("\"x = 1\""), false, "invalid_document_filter", &err),
+                    RC_OK);
+    CU_ASSERT_EQUAL(query_check_filter(B("\" \""), false, "invalid_document_filter", &err),
+                    RC_INVALID);
     CU_ASSERT_STRING_EQUAL(err.msg, "Sending an empty filter is forbidden.");
-    CU_ASSERT_EQUAL(query_check_filter(B("[\"x ==\"]"), "invalid_document_filter", &err),
+    CU_ASSERT_EQUAL(query_check_filter(B("[\"x ==\"]"), false, "invalid_document_filter", &err),
                     RC_INVALID);
     CU_ASSERT_STRING_EQUAL(err.word, "invalid_document_filter");
     CU_ASSERT_STRING_EQUAL(err.msg, "Was expecting a value but instead got nothing.\n4:4 x ==");
+    CU_ASSERT_EQUAL(query_check_filter(B("[\"x = 1\",\"NOT (y CONTAINS z)\"]"), false,
+                                       "invalid_document_filter", &err),
+                    RC_INVALID);
+    CU_ASSERT_STRING_EQUAL(err.word, "feature_not_enabled");
+    CU_ASSERT_STRING_EQUAL(err.msg, "Using `CONTAINS` in a filter requires enabling the `contains "
+                                    "filter` experimental feature. See "
+                                    "https://github.com/orgs/meilisearch/discussions/763\n"
+                                    "8:16 NOT (y CONTAINS z)");
+    CU_ASSERT_EQUAL(
+        query_check_filter(B("\"y CONTAINS z\""), true, "invalid_document_filter", &err), RC_OK);
 }
 
 SUITE(filter_errors, setup, corpus_teardown, TEST(conditions_that_are_none_are_shown_whole),

@@ -1700,7 +1700,7 @@ const ProtobufCMessageDescriptor lode__dump__v1__task_filter__descriptor =
   (ProtobufCMessageInit) lode__dump__v1__task_filter__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lode__dump__v1__instance__field_descriptors[2] =
+static const ProtobufCFieldDescriptor lode__dump__v1__instance__field_descriptors[3] =
 {
   {
     "next_task_uid",
@@ -1726,15 +1726,28 @@ static const ProtobufCFieldDescriptor lode__dump__v1__instance__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "features",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Lode__Dump__V1__Instance, n_features),
+    offsetof(Lode__Dump__V1__Instance, features),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lode__dump__v1__instance__field_indices_by_name[] = {
+  2,   /* field[2] = features */
   1,   /* field[1] = next_batch_uid */
   0,   /* field[0] = next_task_uid */
 };
 static const ProtobufCIntRange lode__dump__v1__instance__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor lode__dump__v1__instance__descriptor =
 {
@@ -1744,7 +1757,7 @@ const ProtobufCMessageDescriptor lode__dump__v1__instance__descriptor =
   "Lode__Dump__V1__Instance",
   "lode.dump.v1",
   sizeof(Lode__Dump__V1__Instance),
-  2,
+  3,
   lode__dump__v1__instance__field_descriptors,
   lode__dump__v1__instance__field_indices_by_name,
   1,  lode__dump__v1__instance__number_ranges,

@@ -302,10 +302,16 @@ struct  Lode__Dump__V1__Instance
   ProtobufCMessage base;
   uint64_t next_task_uid;
   uint64_t next_batch_uid;
+  /*
+   * Experimental features that are on, by their names in the HTTP API. A reader
+   * that does not know one goes on without it.
+   */
+  size_t n_features;
+  char **features;
 };
 #define LODE__DUMP__V1__INSTANCE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__dump__v1__instance__descriptor) \
-    , 0, 0 }
+    , 0, 0, 0,NULL }
 
 
 struct  Lode__Dump__V1__Section
