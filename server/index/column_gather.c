@@ -103,7 +103,7 @@ size_t gather_bytes(const struct gather *g)
 
 static struct bytes text_at(const struct gather *g, struct span s)
 {
-    return bytes_of(g->text.p + s.at, s.n);
+    return s.n ? bytes_of(g->text.p + s.at, s.n) : B(""); /* with numbers only there is no text */
 }
 
 static struct span keep(struct gather *g, struct bytes b)

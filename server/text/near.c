@@ -117,13 +117,13 @@ bool near_push(struct near *n, uint32_t character)
     up = row - 1;
     row->character = character;
     row->cells[0] = row->cells[2 * n->max + 2] = n->over;
-    word = n->word + i - n->max + MAX_TYPOS; /* word[k] is character j */
+    word = n->word + i - n->max + MAX_TYPOS - 1; /* word[k + 1] is character j */
     for (k = 0; k <= 2 * (size_t)n->max; k++) {
         uint8_t d = less(left, up->cells[k + 2]);
 
         d = (uint8_t)(d + 1);
-        d = less(d, (uint8_t)(up->cells[k + 1] + (word[k] != character)));
-        if (word[k] == up->character && word[k - 1] == character)
+        d = less(d, (uint8_t)(up->cells[k + 1] + (word[k + 1] != character)));
+        if (word[k + 1] == up->character && word[k] == character)
             d = less(d, (uint8_t)(up[-1].cells[k + 1] + 1));
         d = less(d, n->over);
         row->cells[k + 1] = left = d;
