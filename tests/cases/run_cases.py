@@ -13,7 +13,8 @@ A .case file holds indexes and what is asked of them:
 
 A line that begins with # is a remark. "index NAME {...}" names an index; NAME@ in requests stands for
 its uid. A request begins with its kind, unless it is a search: many (multi-search), facet (facet-search),
-documents (documents/fetch), each of the last index. What can be shown:
+documents (documents/fetch), each of the last index. "features {...}" says which experimental
+features are on for the cases after it; at first none is. What can be shown:
 
     ids total      ids of the hits in order; the total (estimated or exact)
     hits           every hit as it is        scores    _rankingScore of each, rounded to 4 places
@@ -59,6 +60,7 @@ class Case:
     def __init__(self, path, line, name, index):
         self.path, self.line, self.name, self.index = path, line, name, index
         self.kind, self.request, self.show = "search", None, ["ids", "total"]
+        self.features = {}
 
     def __str__(self):
         return "%s:%d: %s" % (os.path.basename(self.path), self.line, self.name)
@@ -76,19 +78,19 @@ def json_from(path, lines, at, text):
             return json.loads(text), at
         except ValueError as error:
             at += 1
-            if at >= len(lines) or not lines[at].strip() or re.match(r"(index|case|show)\b", lines[at]):
+            if at >= len(lines) or not lines[at].strip() or re.match(r"(index|case|show|features)\b", lines[at]):
                 fail(path, start + 1, "no JSON: %s" % error)
             text += "\n" + lines[at]
 
 
 def parse(path):
     """The indexes and cases of one file."""
-    indexes, cases, at = [], [], 0
+    indexes, cases, at, features = [], [], 0, {}
     with open(path, encoding="utf-8") as f:
         lines = f.read().split("\n")
     while at < len(lines):
         line = lines[at]
-        words = re.match(r"(index|case|show|many|facet|documents|search|(?=[{\[]))\s*(.*)", line)
+        words = re.match(r"(index|case|show|features|many|facet|documents|search|(?=[{\[]))\s*(.*)", line)
         if not line.strip() or line.startswith("#"):
             pass
         elif not words:
@@ -101,6 +103,9 @@ def parse(path):
             if not indexes:
                 fail(path, at + 1, "a case before any index")
             cases.append(Case(path, at + 1, words[2], indexes[-1]))
+            cases[-1].features = features
+        elif words[1] == "features":
+            features, at = json_from(path, lines, at, words[2])
         elif words[1] == "show":
             cases[-1].show = words[2].split()
             unknown = set(cases[-1].show) - set(SHOWABLE)
@@ -314,13 +319,24 @@ def ask_case(server, ask, case, names):
     return with_names(show(case, answer), names, True)
 
 
-def run_file(server, ask, path, indexes, cases, bless):
+def switch(ask, now, wish):
+    """The features of the next case; `now` is what was switched before."""
+    body = dict({name: False for name in now}, **wish)
+    if body != now:
+        status, answer = ask("PATCH", "/experimental-features", body)
+        assert status == 200, answer
+    now.clear()
+    now.update(body)
+
+
+def run_file(server, ask, features, path, indexes, cases, bless):
     """How many cases of the file failed."""
     names = {index.name: index.uid for index in indexes if index.name}
     want_path = path[:-5] + ".want"
     wants, got, failed = read_wants(want_path), {}, 0
     for case in cases:
         try:
+            switch(ask, features, case.features)
             got[case.name] = ask_case(server, ask, case, names)
             if not bless:
                 want = wants.pop(case.name, None)
@@ -348,7 +364,8 @@ def main():
     with Server() as server:
         ask = Http(server.port)
         fill(ask, [index for _, indexes, _ in files for index in indexes])
-        failed = sum(run_file(server, ask, *file, bless) for file in files)
+        features = {}
+        failed = sum(run_file(server, ask, features, *file, bless) for file in files)
         ask.connection.close()
     total = sum(len(cases) for _, _, cases in files)
     print("%d cases in %d files, %d failed, %.1f s" % (total, len(files), failed, time.monotonic() - began))

@@ -17,7 +17,8 @@ from product_common import (Failure, Server, bindings, common_pb2, dumps_pb2, eq
 SERVED = {"Documents", "Dumps", "Indexes", "Search", "SettingsService", "System", "Tasks"}
 NOT_YET = {"Keys"}
 # gRPC has no shapes to get wrong here, and what there is cannot be refused.
-NEVER_FAILS = {"System.Health", "System.Version", "System.Stats", "Indexes.List", "Dumps.Create"}
+NEVER_FAILS = {"System.Health", "System.Version", "System.Stats", "Indexes.List", "Dumps.Create",
+               "System.GetExperimentalFeatures", "System.UpdateExperimentalFeatures"}
 HTTP_OF = {3: {400, 415}, 5: {404}, 6: {409}, 8: {413, 422}}
 
 # ---- a gRPC answer as JSON ---------------------------------------------------------------------------
@@ -182,6 +183,22 @@ CASES = [
      "POST /indexes/films/documents/delete", {"filter": "title = gone"}),
     ("Documents.DeleteByFilter", {"index_uid": "films", "filter": b'"nope = gone"', "custom_metadata": "x"},
      "POST /indexes/films/documents/delete?customMetadata=x", {"filter": "nope = gone"}),
+    ("Search.Find", {"index_uid": "films", "filter": b'"title CONTAINS aro"'}, "POST /indexes/films/search",
+     {"filter": "title CONTAINS aro"}),
+    ("Documents.DeleteByFilter", {"index_uid": "films", "filter": b'"title CONTAINS aro"'},
+     "POST /indexes/films/documents/delete", {"filter": "title CONTAINS aro"}),
+    ("System.GetExperimentalFeatures", {}, "GET /experimental-features", None),
+    ("System.UpdateExperimentalFeatures", {"contains_filter": True, "render_route": True},
+     "PATCH /experimental-features", {"containsFilter": True, "renderRoute": True}),
+    ("System.UpdateExperimentalFeatures", {"render_route": False}, "PATCH /experimental-features",
+     {"renderRoute": False, "metrics": None}),
+    ("System.GetExperimentalFeatures", {}, "GET /experimental-features", None),
+    ("Search.Find", {"index_uid": "films", "filter": b'"title CONTAINS aro"'}, "POST /indexes/films/search",
+     {"filter": "title CONTAINS aro"}),
+    ("Indexes.ListFields", {"index_uid": "films"}, "POST /indexes/films/fields", {}),
+    ("Indexes.ListFields", {"index_uid": "films", "offset": 1, "limit": 1, "filter": indexes_pb2.FieldsFilter(
+        attribute_patterns=WORDS(values=["t*", "*d"]), filterable=False)}, "POST /indexes/films/fields",
+     {"offset": 1, "limit": 1, "filter": {"attributePatterns": ["t*", "*d"], "filterable": False}}),
     ("SettingsService.Reset", {"index_uid": "films"}, "DELETE /indexes/films/settings", None),
     ("Indexes.List", {"limit": 20}, "GET /indexes", None),
     ("Indexes.List", {"offset": 1, "limit": 1}, "GET /indexes?offset=1&limit=1", None),
@@ -237,6 +254,8 @@ CASES = [
     ("Indexes.Create", {"uid": "a b"}, "POST /indexes", {"uid": "a b"}),
     ("Indexes.Create", {"uid": ""}, "POST /indexes", {"uid": ""}),
     ("Indexes.Get", {"index_uid": "none"}, "GET /indexes/none", None),
+    ("Indexes.ListFields", {"index_uid": "none"}, "POST /indexes/none/fields", {}),
+    ("Indexes.ListFields", {"index_uid": "a b"}, "POST /indexes/a%20b/fields", {}),
     ("Indexes.Get", {"index_uid": "a b"}, "GET /indexes/a%20b", None),
     ("Indexes.Update", {"index_uid": "films", "created_at": "x"}, "PATCH /indexes/films", {"createdAt": "x"}),
     ("Indexes.Update", {"index_uid": "films", "uid": "a b"}, "PATCH /indexes/films", {"uid": "a b"}),
