@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "index/index.h"
 #include "rpc/server.h"
@@ -79,6 +80,9 @@ static void run_job(void *arg) /* on a worker */
         job->rc = err_set(&job->err, RC_CANCELLED, NULL, "The call was cancelled.");
     else
         job->rc = job->work(job, &job->err);
+    if (job->rc == RC_CANCELLED)
+        log_event(LOG_DEBUG, "api", "left undone: the caller has gone", "method=%s",
+                  rpc_call_method(job->call)->path);
 }
 
 static void finish_job(struct rpc_call *call, void *arg)

@@ -10,6 +10,7 @@
 #include "api/serve_search.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/rng.h"
 #include "index/index.h"
 #include "rpc/server.h"
@@ -47,6 +48,7 @@ void search_defer(struct api *api, struct rpc_call *call, const ProtobufCMessage
 
 static bool caller_is_gone(void *arg)
 {
+    (void)FAULT(SEARCH_UNDER_WAY);
     return rpc_call_cancelled(arg);
 }
 

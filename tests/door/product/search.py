@@ -2,6 +2,9 @@
 """What tests/cases cannot say of searches: query strings, headers, tasks, and the limit on searches."""
 import json
 import os
+import re
+import socket
+import struct
 import sys
 import urllib.parse
 
@@ -44,6 +47,63 @@ def test_query_strings():
               error_of("invalid_search_limit", "Invalid value in parameter `limit`: could not parse `two` as a positive integer"))
         equal(get(server, matchingStrategy="some", status=400)["code"], "invalid_search_matching_strategy")
         equal(get(server, doggo=1, status=400)["code"], "bad_request")
+
+
+def test_values_that_are_refused_in_query_strings():
+    with Server() as server:
+        films(server)
+        equal(get(server, rankingScoreThreshold="1.5", status=400), error_of(
+            "invalid_search_ranking_score_threshold", "Invalid value in parameter `rankingScoreThreshold`: the value of "
+            "`rankingScoreThreshold` is invalid, expected a float between `0.0` and `1.0`."))
+        for sent, place in (("xx", "locales"), ("en,xx", "locales[1]")):
+            answer = get(server, locales=sent, status=400)
+            equal(answer["code"], "invalid_search_locales")
+            start = "Invalid value in parameter `%s`: Unsupported locale `xx`, expected one of af, ak, am, " % place
+            equal(answer["message"][:len(start)], start)
+            equal(answer["message"][-15:], ", yid, zho, zul, cmn"[-15:])
+        equal(ids(get(server, q="up", locales="en,fra")), [3])
+        for member, code in (("hybridEmbedder", "invalid_search_embedder"), ("vector", "invalid_search_embedder"),
+                             ("hybridSemanticRatio", "invalid_search_embedder"),
+                             ("personalizeUserContext", "feature_not_enabled")):
+            answer = get(server, status=400, **{member: "x"})
+            equal((answer["code"], answer["message"].split(":")[0]), (code, "Using `%s` is not possible" % member))
+        equal(get(server, useNetwork="true", status=400)["code"], "feature_not_enabled")
+        equal(ids(get(server, q="up", useNetwork="false")), [3])
+        for member in ("media", "hybrid", "personalize"):  # of a body only
+            answer = get(server, status=400, **{member: "{}"})
+            equal((answer["code"], answer["message"][:20]), ("bad_request", "Unknown parameter `%s" % member[0]))
+            assert "`locales`, `hybridEmbedder`, `hybridSemanticRatio`, `vector`, `retrieveVectors`, " \
+                   "`personalizeUserContext`, `useNetwork`, `showRankingScore`" in answer["message"], answer
+
+
+def test_documents_calls_have_their_defaults():
+    with Server() as server:
+        server.write("POST", "/indexes/many/documents", [{"id": i} for i in range(25)])
+        for method in ("Documents.List", "Documents.Fetch"):
+            answer = server.grpc(method, index_uid="many")
+            equal((len(answer.results), answer.offset, answer.limit, answer.total), (20, 0, 20, 25))
+            answer = server.grpc(method, index_uid="many", limit=0)
+            equal((len(answer.results), answer.limit, answer.total), (0, 0, 25))
+            equal(len(server.grpc(method, index_uid="many", offset=22).results), 3)
+
+
+def test_vectors_are_hidden():
+    path = "/indexes/v/documents"
+    with Server() as server:
+        server.write("POST", path, [{"id": 1, "_vectors": {"a": [1, 2]}, "t": "x"}, {"id": 2, "t": {"_vectors": 3}}])
+        shown = [{"id": 1, "_vectors": {"a": [1, 2]}, "t": "x"}, {"id": 2, "t": {"_vectors": 3}, "_vectors": {}}]
+        hidden = [{"id": 1, "t": "x"}, {"id": 2, "t": {"_vectors": 3}}]
+        equal(server.get(path)["results"], hidden)
+        equal(server.get(path + "?retrieveVectors=true")["results"], shown)
+        equal(server.get(path + "?retrieveVectors=true&fields=id")["results"],
+              [{"id": 1, "_vectors": {"a": [1, 2]}}, {"id": 2, "_vectors": {}}])
+        equal(server.get(path + "?fields=id,_vectors")["results"], [{"id": 1}, {"id": 2}])
+        equal(server.get(path + "/1"), hidden[0])
+        equal(server.get(path + "/1?retrieveVectors=true"), shown[0])
+        equal(server.http("POST", path + "/fetch", {}).json["results"], hidden)
+        equal(server.http("POST", path + "/fetch", {"retrieveVectors": True}).json["results"], shown)
+        answer = server.http("POST", path + "/fetch", {"useNetwork": True})
+        equal((answer.status, answer.json["code"]), (400, "feature_not_enabled"))
 
 
 def test_documents_by_filter_and_sort():
@@ -133,6 +193,61 @@ def test_searches_over_the_limit_are_refused():
         equal(statuses, [0, 14, 14])
         equal(ids(get(server, q="up")), [3])  # and its place is free again
         raw.socket.close()
+
+
+# ---- searches that nobody waits for -----------------------------------------------------------------------
+
+UNDER_WAY = ("--log-level", "debug", "--fault", "search_under_way=pause")
+LEFT = "left undone: the caller has gone.*Search/Find"
+
+
+def hold(server):
+    """The first search stands still in the middle of its work; searches after the release do not."""
+    films(server)
+    assert not re.search(LEFT, server.log()), "no search has begun"
+
+
+def test_a_search_ends_when_its_grpc_client_cancels():
+    request = search_pb2.SearchRequest(index_uid="films", q="car").SerializeToString()
+    with Server(*UNDER_WAY) as server, h2_client.Raw(server.port) as raw:
+        hold(server)
+        stream = raw.open(h2_client.grpc_headers("/lode.v1.Search/Find"))
+        raw.data(stream, h2_client.message(request), True)
+        server.wait_paused("search_under_way")
+        raw.send(h2_client.frame(h2_client.RST_STREAM, 0, stream, (8).to_bytes(4, "big")))
+        raw.ping()  # answered in order: the reset has been read
+        server.release_faults()
+        server.wait_log(LEFT)
+        equal(ids(get(server, q="up")), [3])
+
+
+def test_a_search_ends_when_its_grpc_deadline_passes():
+    request = search_pb2.SearchRequest(index_uid="films", q="car").SerializeToString()
+    with Server(*UNDER_WAY) as server, h2_client.Raw(server.port) as raw:
+        hold(server)
+        stream = raw.open(h2_client.grpc_headers("/lode.v1.Search/Find", ("grpc-timeout", "300m")))
+        raw.data(stream, h2_client.message(request), True)
+        server.wait_paused("search_under_way")
+        equal(raw.finish(stream).grpc_status, 4)
+        server.release_faults()
+        server.wait_log(LEFT)
+        equal(ids(get(server, q="up")), [3])
+
+
+def test_a_search_ends_when_its_http_client_goes():
+    with Server(*UNDER_WAY) as server:
+        hold(server)
+        body = b'{"q":"car"}'
+        client = socket.create_connection(("127.0.0.1", server.port))
+        client.sendall(b"POST /indexes/films/search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                       b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        server.wait_paused("search_under_way")
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()  # a reset, which is there before the next connection is, and is looked at before it
+        server.get("/health")
+        server.release_faults()
+        server.wait_log(LEFT)
+        equal(ids(get(server, q="up")), [3])
 
 
 if __name__ == "__main__":
