@@ -11,10 +11,10 @@
  * room says. Numbers are cut like the text they are in the JSON, booleans are
  * the words true and false.
  *
- * Lengths: a field of a document has n words if one value of it takes n
- * positions (stop words and words that are too long take one each) and its other
- * values, if any, take none. With words in two values it is in no list: such a
- * field is never exactly what was asked for.
+ * Lengths: a field of a document has n words if one value of it has n (stop words
+ * do not count, because queries lose theirs; words that are too long do) and its
+ * other values, if any, have none. With words in two values it is in no list: such
+ * a field is never exactly what was asked for.
  */
 #include "index/posting_int.h"
 
@@ -200,7 +200,7 @@ static void add_text(struct posting_builder *b, uint32_t field, struct bytes tex
     while (tokenizer_next(b->tokenizer, &t)) {
         if (t.kind == TOKEN_SOFT || t.kind == TOKEN_HARD)
             continue;
-        words += !t.tail; /* queries do not have it */
+        words += !t.tail && t.kind != TOKEN_STOP; /* queries do not have them */
         if (t.position > TEXT_POSITION_MAX)
             break; /* positions only rise */
         if (t.kind == TOKEN_WORD)

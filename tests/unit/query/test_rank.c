@@ -194,6 +194,41 @@ static void whole_fields_then_beginnings_then_exact_words(void)
     CU_ASSERT_EQUAL(corpus.ranking.at[4].doc, 0);
 }
 
+/* A query loses its stop words; fields must not count theirs either. */
+static void stop_words_are_no_words_of_a_whole_field(void)
+{
+    static const char *const documents[] = {
+        "{\"id\":1,\"t\":\"the red of\"}", "{\"id\":2,\"t\":\"the red blue\"}",
+        "{\"id\":3,\"t\":[\"the red\",\"blue\"]}", "{\"id\":4,\"t\":[\"of\",\"the red\"]}", NULL};
+
+    corpus_make("{\"rankingRules\":[\"exactness\"],\"stopWords\":[\"the\",\"of\"]}", documents);
+    corpus_ask("the red ");
+    ORDER("0 1 2 3");
+    CU_ASSERT_EQUAL(corpus_part(0, RULE_EXACTNESS)->match_type, 3);
+    CU_ASSERT_EQUAL(corpus_part(1, RULE_EXACTNESS)->match_type, 2);
+    CU_ASSERT_EQUAL(corpus_part(2, RULE_EXACTNESS)->match_type, 2);
+    CU_ASSERT_EQUAL(corpus_part(3, RULE_EXACTNESS)->match_type, 1); /* not where the query has it */
+}
+
+/* Terms that equally many rows have are dropped together, and the score counts all of them. */
+static void equally_frequent_terms_go_together(void)
+{
+    static const char *const documents[] = {
+        "{\"id\":1,\"t\":\"rare many\"}", "{\"id\":2,\"t\":\"some many more\"}",
+        "{\"id\":3,\"t\":\"rare\"}",      "{\"id\":4,\"t\":\"many more some\"}",
+        "{\"id\":5,\"t\":\"some more\"}", NULL};
+    struct query_spec spec;
+
+    corpus_make(ONE_RULE("typo"), documents);
+    query_spec_init(&spec);
+    spec.q = B("some many more rare ");
+    spec.strategy = MATCH_FREQUENCY;
+    corpus_search(&spec);
+    ORDER("0 2");
+    CU_ASSERT_EQUAL(corpus_part(0, RULE_WORDS)->a, 1);
+    CU_ASSERT_EQUAL(corpus_part(0, RULE_WORDS)->b, 4);
+}
+
 static void phrases_match_adjacent_words_only(void)
 {
     static const char *const documents[] = {
@@ -343,8 +378,10 @@ SUITE(rank, corpus_setup, corpus_teardown, TEST(the_worked_example_of_costs_is_e
       TEST(fewer_typos_come_first), TEST(nearer_words_come_first),
       TEST(by_attribute_the_same_field_is_near), TEST(words_of_heavier_fields_come_first),
       TEST(words_where_the_query_has_them_come_first), TEST(the_steps_of_positions_are_the_table),
-      TEST(whole_fields_then_beginnings_then_exact_words), TEST(phrases_match_adjacent_words_only),
-      TEST(ngrams_and_splits_cost_what_they_should), TEST(the_window_is_a_part_of_the_same_list),
+      TEST(whole_fields_then_beginnings_then_exact_words),
+      TEST(stop_words_are_no_words_of_a_whole_field), TEST(equally_frequent_terms_go_together),
+      TEST(phrases_match_adjacent_words_only), TEST(ngrams_and_splits_cost_what_they_should),
+      TEST(the_window_is_a_part_of_the_same_list),
       TEST(replaced_documents_keep_their_place_among_equals),
       TEST(a_threshold_takes_rows_out_of_the_total), TEST(a_spent_budget_still_gives_rows),
       TEST(a_cancelled_search_stops));
