@@ -12,7 +12,7 @@ A .case file holds indexes and what is asked of them:
     show ids total                                ids and total are the default
 
 A line that begins with # is a remark. "index NAME {...}" names an index; NAME@ in requests stands for
-its uid. A request begins with its kind, unless it is a search: many (multi-search), facet (facet-search),
+its uid, and in what is shown @ alone for that of an index without a name. A request begins with its kind, unless it is a search: many (multi-search), facet (facet-search),
 documents (documents/fetch), each of the last index. "features {...}" says which experimental
 features are on for the cases after it; at first none is. What can be shown:
 
@@ -316,7 +316,7 @@ def ask_case(server, ask, case, names):
     if other is not None:
         one, two = without_changing(answer), without_changing(other)
         assert one == two, "HTTP and gRPC differ:%s" % difference(one, two)
-    return with_names(show(case, answer), names, True)
+    return with_names(show(case, answer), names, True).replace(case.index.uid, "@")
 
 
 def switch(ask, now, wish):
