@@ -89,8 +89,45 @@ async function checks() {
     assert.deepEqual(task.details, { deletedDocuments: 4 });
 }
 
+async function searches() {
+    const films = client.index('films');
+    await done(films.addDocuments([{ id: 1, title: 'Carol', year: 2015, genre: ['Drama', 'Romance'] },
+        { id: 2, title: 'Carnage', year: 2011, genre: ['Drama'] }, { id: 3, title: 'Up', year: 2009, genre: ['Animation'] }]));
+    await done(films.updateSettings({ filterableAttributes: ['year', 'genre'], sortableAttributes: ['year'] }));
+
+    let answer = await films.search('car', { filter: 'year > 2000', sort: ['year:asc'], facets: ['genre'],
+        attributesToHighlight: ['title'], attributesToRetrieve: ['id', 'title'], showRankingScore: true, locales: ['eng'] });
+    assert.deepEqual(answer.hits.map((hit) => hit.id), [2, 1]);
+    assert.deepEqual(answer.hits[1]._formatted, { id: '1', title: '<em>Car</em>ol' });
+    assert.deepEqual([answer.query, answer.limit, answer.offset, answer.estimatedTotalHits], ['car', 20, 0, 2]);
+    assert.deepEqual(answer.facetDistribution, { genre: { Drama: 2, Romance: 1 } });
+    answer = await films.search('', { hitsPerPage: 2, page: 2 });
+    assert.deepEqual([answer.hits.length, answer.totalHits, answer.totalPages], [1, 3, 2]);
+    answer = await films.searchGet('car', { filter: 'genre = Romance', attributesToRetrieve: ['id'], limit: 5, showMatchesPosition: true });
+    assert.deepEqual(answer.hits, [{ id: 1, _matchesPosition: { title: [{ start: 0, length: 3 }] } }]);
+
+    answer = await client.multiSearch({ queries: [{ indexUid: 'films', q: 'up' }, { indexUid: 'films', q: 'carol' }] });
+    assert.deepEqual(answer.results.map((one) => [one.indexUid, one.hits[0].id]), [['films', 3], ['films', 1]]);
+    answer = await client.multiSearch({ federation: { facetsByIndex: { films: ['year'] } },
+        queries: [{ indexUid: 'films', q: 'up' }, { indexUid: 'films', q: 'carol', federationOptions: { weight: 2 } }] });
+    assert.deepEqual(answer.hits.map((hit) => [hit.id, hit._federation.queriesPosition]), [[1, 1], [3, 0]]);
+    assert.deepEqual(answer.facetsByIndex.films.stats, { year: { min: 2009, max: 2015 } });
+
+    answer = await films.searchForFacetValues({ facetName: 'genre', facetQuery: 'dr', q: 'car' });
+    assert.deepEqual([answer.facetHits, answer.facetQuery], [[{ value: 'Drama', count: 2 }], 'dr']);
+    assert.deepEqual((await films.getDocuments({ filter: ['year > 2010'], sort: ['year:asc'] })).results.map((d) => d.id), [2, 1]);
+    await assert.rejects(films.search('car', { filter: 'title = x' }), (e) => e.cause.code === 'invalid_search_filter');
+    await assert.rejects(films.search('car', { hybrid: { embedder: 'default' } }), (e) => e.cause.code === 'invalid_search_embedder');
+    await assert.rejects(films.searchGet('car', { rankingScoreThreshold: 2 }), (e) => e.cause.code === 'invalid_search_ranking_score_threshold');
+
+    const task = await done(films.deleteDocuments({ filter: 'genre = Drama' }));
+    assert.deepEqual(task.details, { providedIds: 0, deletedDocuments: 2, originalFilter: '"genre = Drama"' });
+    assert.equal((await films.search('')).hits[0].id, 3);
+}
+
 try {
     await checks();
+    await searches();
     console.log('the unmodified client is content');
 } finally {
     server.removeAllListeners('exit');
