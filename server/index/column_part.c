@@ -110,15 +110,23 @@ static bool take_sizes(struct bytes *v, struct sizes *s)
     return width ? s->places <= (uint64_t)v->n * 8 / width : s->places <= PART_ROWS;
 }
 
-static struct whole_part *make_room(const struct sizes *s, uint32_t **ret_places,
-                                    uint8_t **ret_text)
+static struct whole_part *make_room(const struct sizes *s, struct column_room *room,
+                                    uint32_t **ret_places, uint8_t **ret_text)
 {
     size_t n_values = (size_t)(s->numbers + s->texts);
     size_t places_at = sizeof(struct whole_part) + n_values * sizeof(struct column_value);
     size_t text_at = places_at + (size_t)s->places * sizeof(uint32_t);
-    uint8_t *p = xmalloc(text_at + (size_t)s->text_bytes);
-    struct whole_part *w = (struct whole_part *)(void *)p;
+    size_t n = text_at + (size_t)s->text_bytes;
+    struct whole_part *w;
+    uint8_t *p;
 
+    if (n > room->n) {
+        xfree(room->p);
+        room->p = xmalloc(n);
+        room->n = n;
+    }
+    p = room->p;
+    w = room->p;
     *ret_places = (uint32_t *)(void *)(p + places_at);
     *ret_text = p + text_at;
     w->part.n_values = (uint32_t)n_values;
@@ -197,8 +205,8 @@ static bool places_are_right(const struct column_part *p, bool single)
     return falls == 0 && behind == 0;
 }
 
-enum rc column_part__decode(struct bytes value, uint32_t first_row, struct column_part **ret_part,
-                            struct err *err)
+enum rc column_part__decode_into(struct bytes value, uint32_t first_row, struct column_room *room,
+                                 struct column_part **ret_part, struct err *err)
 {
     struct bytes v = value;
     struct whole_part *w = NULL;
@@ -209,7 +217,7 @@ enum rc column_part__decode(struct bytes value, uint32_t first_row, struct colum
 
     right = take_sizes(&v, &s);
     if (right) {
-        w = make_room(&s, &places, &text);
+        w = make_room(&s, room, &places, &text);
         w->part.first = first_row;
         right =
             (s.numbers == 0 || column__take_numbers(&v, w->values, (size_t)s.numbers)) &&
@@ -220,11 +228,20 @@ enum rc column_part__decode(struct bytes value, uint32_t first_row, struct colum
                            column__width(w->part.n_values ? w->part.n_values - 1 : 0), places) &&
             v.n == 0 && places_are_right(&w->part, single); /* (3) */
     }
-    if (!right) {
-        xfree(w);
+    if (!right)
         return err_set(err, RC_CORRUPT, NULL, "the values of rows %u to %u of a column are damaged",
                        first_row, first_row + PART_ROWS - 1);
-    }
     *ret_part = &w->part;
     return RC_OK;
+}
+
+enum rc column_part__decode(struct bytes value, uint32_t first_row, struct column_part **ret_part,
+                            struct err *err)
+{
+    struct column_room room = {0};
+    enum rc rc = column_part__decode_into(value, first_row, &room, ret_part, err);
+
+    if (rc != RC_OK)
+        xfree(room.p);
+    return rc;
 }

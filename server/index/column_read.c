@@ -2,7 +2,8 @@
 /*
  * column_read.c -- the columns of a reader: parts are read when they are first asked for.
  *
- * What was read stays until the reader is closed, because answers borrow from it.
+ * What was read stays until the reader is closed, because answers borrow from
+ * it; but who asks for parts of now gets them in rooms that are used again.
  */
 #include "index/reader_int.h"
 
@@ -17,6 +18,11 @@ struct column {
     uint32_t n_parts;           /* of all rows there are */
     struct column_part **parts; /* owned; NULL: not there, if it was asked for */
     bool *asked;                /* owned */
+    struct {
+        struct column_room room;  /* owned */
+        struct column_part *part; /* NULL: not there */
+        uint32_t number;          /* of the part, from 1; 0: none yet */
+    } now[TILE_ROWS / PART_ROWS];
 };
 
 size_t reader_n_columns(const struct reader *r)
@@ -63,6 +69,8 @@ static void column_free(struct column *c)
 
     for (i = 0; i < c->n_parts; i++)
         xfree(c->parts[i]);
+    for (i = 0; i < ARRAY_LEN(c->now); i++)
+        xfree(c->now[i].room.p);
     xfree(c->parts);
     xfree(c->asked);
     xfree((void *)(uintptr_t)c->name.p);
@@ -100,5 +108,32 @@ enum rc column_part_of(struct column *c, uint32_t row, const struct column_part 
         c->asked[i] = true;
     }
     *ret_part = c->parts[i];
+    return RC_OK;
+}
+
+enum rc column_part_now(struct column *c, uint32_t row, const struct column_part **ret_part,
+                        struct err *err)
+{
+    uint32_t i = row / PART_ROWS, slot = i % ARRAY_LEN(c->now);
+    struct bytes value;
+    struct key k;
+    enum rc rc;
+
+    if (i >= c->n_parts || c->asked[i])
+        return column_part_of(c, row, ret_part, err);
+    *ret_part = NULL;
+    if (c->now[slot].number != i + 1) {
+        c->now[slot].number = 0;
+        c->now[slot].part = NULL;
+        key_numbered(&k, KEY_COLUMN, c->number, i * PART_ROWS);
+        rc = store_view_get(reader__store(c->reader), key_bytes(&k), &value, err);
+        if (rc == RC_OK)
+            rc = column_part__decode_into(value, i * PART_ROWS, &c->now[slot].room,
+                                          &c->now[slot].part, err);
+        if (rc != RC_OK && rc != RC_NOT_FOUND)
+            return rc;
+        c->now[slot].number = i + 1;
+    }
+    *ret_part = c->now[slot].part;
     return RC_OK;
 }

@@ -315,6 +315,112 @@ enum rc postings_of(struct postings *p, uint32_t tile, const struct tile *only,
     return rc;
 }
 
+/* ---- a first look --------------------------------------------------------------------------- */
+
+enum sight { SIGHT_DROP, SIGHT_KEEP, SIGHT_LOOK };
+struct sieve {
+    const struct chunk_view *c;
+    uint32_t last_field, last_position;
+    uint8_t sight[128]; /* what the first code of a row says about it */
+};
+
+static void sieve_init(struct sieve *s)
+{
+    uint32_t code;
+
+    for (code = 0; code < ARRAY_LEN(s->sight); code++) {
+        uint32_t place = code % CODE_STEP;
+
+        if (code < CODE_FIELD && s->c->base + code / CODE_STEP > s->last_field)
+            s->sight[code] = SIGHT_DROP;
+        else if (code < CODE_FIELD && place < CODE_DIRECT && place <= s->last_position)
+            s->sight[code] = SIGHT_KEEP;
+        else
+            s->sight[code] = SIGHT_LOOK;
+    }
+}
+
+/* Behind the row at `at`, whose first code does not tell; NULL: damaged. */
+static const uint8_t *look_closer(const struct sieve *s, const uint8_t *at, bool *ret_keep)
+{
+    struct occurrence now = chunk_before(s->c->base);
+    bool first = true, early = false;
+
+    *ret_keep = false;
+    do {
+        at = chunk_occurrence(at, s->c->end, &now);
+        if (!at)
+            return NULL;
+        early = early || (first && now.field <= s->last_field);
+        first = false;
+        *ret_keep = *ret_keep || (early && now.position <= s->last_position);
+    } while (!(at[-1] & CODE_LAST));
+    return at;
+}
+
+/* Behind the row at `at`; NULL: damaged. Most rows are short: their end is in eight bytes. */
+static const uint8_t *pass_one(const uint8_t *at, const uint8_t *end)
+{
+    uint64_t tops = end - at < 8 ? 0 : get_u64le(at) & 0x8080808080808080u;
+
+    return tops ? at + __builtin_ctzll(tops) / 8 + 1 : posting_chunk__skip(at, end, 1);
+}
+
+/* tile: the chunk's rows alone. */
+static const uint8_t *sieve_chunk(const struct sieve *s, const uint8_t *at, const struct tile *tile,
+                                  const struct tile *only, uint32_t last, struct tile *keep)
+{
+    const uint8_t *end = s->c->end;
+    size_t i;
+
+    for (i = s->c->first / 64; at && i <= last / 64; i++) {
+        uint64_t has = tile->bits[i], asked = has & only->bits[i], kept = 0;
+
+        if (!asked) {
+            at = posting_chunk__skip(at, end, (size_t)__builtin_popcountll(has));
+            continue;
+        }
+        for (; at && at != end && has; has &= has - 1) {
+            enum sight sight = s->sight[*at & 0x7f];
+            bool is = sight == SIGHT_KEEP;
+
+            at = sight == SIGHT_LOOK ? look_closer(s, at, &is) : pass_one(at, end);
+            kept |= is ? has & -has : 0;
+        }
+        if (has)
+            return NULL;
+        keep->bits[i] |= kept & asked;
+    }
+    return at;
+}
+
+enum rc postings_sieve(struct postings *p, uint32_t tile, const struct tile *only,
+                       uint32_t last_field, uint32_t last_position, struct tile *keep,
+                       struct err *err)
+{
+    struct chunk_view c;
+    struct sieve s = {&c, last_field, last_position, {0}};
+    uint32_t last = 0;
+    size_t i;
+    enum rc rc;
+
+    rc = come_to(p, tile, err);
+    if (rc != RC_OK)
+        return rc;
+    if (!p->scratch)
+        p->scratch = xmalloc(sizeof *p->scratch);
+    for (i = 0; chunk_at(p, i, &c, &rc, err); i++) {
+        const uint8_t *at;
+
+        memset(p->scratch, 0, sizeof *p->scratch);
+        at = posting_chunk__rows(&c, p->scratch, &last);
+        sieve_init(&s);
+        if (!at || !c.occurs || !sieve_chunk(&s, at, p->scratch, only, last, keep))
+            return posting_chunk__damaged(err);
+    }
+    return rc;
+}
+
 void occurrences_of(const struct posting *p, struct occurrence_iter *it)
 {
     *it = (struct occurrence_iter){p->at, chunk_before(p->first_field), p->at == NULL};

@@ -119,6 +119,15 @@ struct posting {
 enum rc postings_of(struct postings *p, uint32_t tile, const struct tile *only,
                     const struct posting **ret_postings, size_t *ret_n, struct err *err) MUST_CHECK;
 
+/*
+ * ORs into *keep those of `only` that may have the word at or before last_position
+ * of a field, and no later than in last_field at first. A first look, many times
+ * faster than postings_of(); some that are kept do not. Tiles as in postings_of().
+ */
+enum rc postings_sieve(struct postings *p, uint32_t tile, const struct tile *only,
+                       uint32_t last_field, uint32_t last_position, struct tile *keep,
+                       struct err *err) MUST_CHECK;
+
 /* Occurrences of one posting, rising by field, then position. */
 struct occurrence {
     uint32_t field;
@@ -167,6 +176,13 @@ enum rc reader_column(struct reader *r, struct bytes field, struct column **ret_
  */
 enum rc column_part_of(struct column *c, uint32_t row, const struct column_part **ret_part,
                        struct err *err) MUST_CHECK;
+
+/*
+ * The same, good only until the part of another tile is asked for here: for those
+ * who pass over all rows and keep nothing. Memory holds one tile of the column.
+ */
+enum rc column_part_now(struct column *c, uint32_t row, const struct column_part **ret_part,
+                        struct err *err) MUST_CHECK;
 
 /* For tests: a hash of all that can be found, whatever way the index came to be (reader_digest.c).
  */

@@ -132,7 +132,15 @@ enum rc column_builder__flush(struct column_builder *b, part_put_fn *put, void *
 /* Rows of `more` over those of `base` (both encoded parts of the same rows). Appends. */
 enum rc column_part__merge(struct bytes base, struct bytes more, struct buf *out,
                            struct err *err) MUST_CHECK;
-/* Checks and decodes; *ret_part is one allocation, xfree() it. Any bytes may come. */
+/* Memory that parts are decoded into again and again; xfree(p) at the end. */
+struct column_room {
+    void *p;
+    size_t n;
+};
+/* Checks and decodes; *ret_part is in the room, which grows. Any bytes may come. */
+enum rc column_part__decode_into(struct bytes value, uint32_t first_row, struct column_room *room,
+                                 struct column_part **ret_part, struct err *err) MUST_CHECK;
+/* The same; *ret_part is one allocation, xfree() it. */
 enum rc column_part__decode(struct bytes value, uint32_t first_row, struct column_part **ret_part,
                             struct err *err) MUST_CHECK;
 

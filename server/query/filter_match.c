@@ -352,7 +352,7 @@ static enum rc match_geo(const struct filter_node *n, uint32_t first_row,
     size_t w;
     enum rc rc;
 
-    rc = column_part_of(n->lng, first_row, &lngs, err);
+    rc = column_part_now(n->lng, first_row, &lngs, err);
     if (rc != RC_OK)
         return rc;
     for (w = 0; w < PART_WORDS; w++) {
@@ -380,7 +380,7 @@ enum rc filter__match_part(struct filter *f, const struct filter_node *n, uint32
     struct matches m;
     enum rc rc;
 
-    rc = column_part_of(n->column, first_row, &part, err);
+    rc = column_part_now(n->column, first_row, &part, err);
     if (rc != RC_OK)
         return rc;
     if (!part) {

@@ -6,7 +6,9 @@
  *     if the typo rule comes next, by typos; groups that cannot get in are only
  *     counted. Places are read of the others.
  * (2) A group's cost is a bound from below, never the cost itself.
- * (3) Once the time budget is over, rows get in by their level alone, as long as
+ * (3) The filter is asked about rows that have the words: sets of rows cost little,
+ *     values of rows much.
+ * (4) Once the time budget is over, rows get in by their level alone, as long as
  *     there is room, and the rest of the tiles is left alone.
  */
 #include "base/clock.h"
@@ -173,27 +175,25 @@ static void count(struct rank *r, uint32_t tile, const struct tile *rows)
 
 static enum rc rank_tile(struct rank *r, uint32_t tile, struct err *err)
 {
-    struct tile live, universe, all;
+    struct tile live, all;
     enum rc rc;
 
     if (reader_live(r->search->reader, tile, &live) == 0)
         return RC_OK;
-    universe = live;
-    if (r->filter) {
-        rc = filter__tile(r->filter, tile, &live, &universe, err);
-        if (rc != RC_OK)
-            return rc;
-        tile__and(&universe, &live);
-    }
-    if (!tile__any(&universe))
-        return RC_OK;
-    rc = match__tile(r->match, tile, &universe, err);
+    rc = match__tile(r->match, tile, &live, err);
     if (rc != RC_OK)
         return rc;
     if (r->graph->n_terms > 0)
         match__reach(r->match, r->match->max_level, &all);
     else
         all = r->match->base;
+    if (r->filter && tile__any(&all)) {
+        struct tile asked = all;
+
+        rc = filter__tile(r->filter, tile, &asked, &all, err);
+        if (rc != RC_OK)
+            return rc;
+    }
     count(r, tile, &all);
     if (r->candidates && !r->candidates[tile] && tile__any(&all))
         return err_set(err, RC_TOO_LARGE, NULL, "the search takes too much memory");

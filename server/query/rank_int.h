@@ -7,6 +7,7 @@
  *   rank_cost.c    the costs of the rules, and their maxima
  *   rank_one.c     rows that one edge decides (one word): no path to look for
  *   rank_path.c    all others: the cheapest path through the graph
+ *   rank_sieve.c   rows of both that a first look tells to be out
  *   rank_exact.c   exactAttribute
  *   rank_top.c     the best rows so far
  *   rank_score.c   costs -> scores and their parts
@@ -224,6 +225,7 @@ struct sort_rule {
     const struct column_part *part; /* the last one looked into; NULL: none has the member */
     const struct column_part *part_lng;
     uint32_t part_first; /* of `part`; UINT32_MAX: none yet */
+    bool texts;          /* the column has some: parts must stay */
 };
 
 /* Numbers, then texts, then rows without a value; within a group as the rule says. */
@@ -231,7 +233,7 @@ enum sort_group { SORT_NUMBER, SORT_TEXT, SORT_NONE };
 struct sort_key {
     enum sort_group group;
     double number;                    /* geo: whole metres */
-    const struct column_value *value; /* NULL: geo, none */
+    const struct column_value *value; /* of texts */
 };
 
 /* "field:asc"; *ret_geo is false for the settings' rules, which know no points. */
@@ -401,8 +403,20 @@ enum rc rank_path__group(struct rank *r, const struct rank_group *group,
                          struct err *err) MUST_CHECK;
 void rank_one__free(struct rank_one *one);
 void rank_path__free(struct rank_paths *paths);
-/* Fills *batch with the next rows of a group, from *next on; returns how many. */
-size_t rank__batch(const struct tile *rows, uint32_t *next, struct tile *batch, uint16_t *list);
+/*
+ * Takes out of *rows what cannot get in, once the list is full and its worst row is
+ * worse or better than *worst, which begins as UINT64_MAX.
+ */
+enum rc rank_sieve__rows(struct rank *r, const struct rank_group *group, uint64_t *worst,
+                         struct tile *rows, struct err *err) MUST_CHECK;
+/* Fills *batch with the next rows of a group, from *next on, at most `max`; returns how many. */
+size_t rank__batch(const struct tile *rows, uint32_t *next, size_t max, struct tile *batch,
+                   uint16_t *list);
+/* Batches grow: the first rows tell how good the others must be. */
+static inline size_t rank__next_batch(size_t before)
+{
+    return before == 0 ? RANK_BATCH / 16 : RANK_BATCH;
+}
 /* Sets r->degraded when the budget is over. Asked every few thousand rows. */
 enum rc rank__go_on(struct rank *r, bool *ret_go_on, struct err *err) MUST_CHECK;
 

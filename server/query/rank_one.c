@@ -30,14 +30,14 @@ void rank_one__free(struct rank_one *one)
     xfree(one);
 }
 
-size_t rank__batch(const struct tile *rows, uint32_t *next, struct tile *batch, uint16_t *list)
+size_t rank__batch(const struct tile *rows, uint32_t *next, size_t max, struct tile *batch,
+                   uint16_t *list)
 {
     size_t n = 0;
     uint32_t i;
 
     memset(batch, 0, sizeof(*batch));
-    for (i = tile__next(rows, *next); i < TILE_ROWS && n < RANK_BATCH;
-         i = tile__next(rows, i + 1)) {
+    for (i = tile__next(rows, *next); i < TILE_ROWS && n < max; i = tile__next(rows, i + 1)) {
         tile__set(batch, i);
         list[n++] = (uint16_t)i;
     }
@@ -210,7 +210,9 @@ static void keep_older(const struct rank *r, const struct rank_group *group, str
 static enum rc rank_rows(struct rank *r, const struct rank_group *group, struct match_edge *e,
                          struct tile *rows, struct err *err)
 {
+    uint64_t worst = UINT64_MAX;
     uint32_t next = 0;
+    size_t max = 0;
 
     for (;;) {
         bool go_on;
@@ -223,7 +225,11 @@ static enum rc rank_rows(struct rank *r, const struct rank_group *group, struct 
             return RC_OK;
         if (rank_top__is_tie(&r->top, group->cost))
             keep_older(r, group, rows);
-        n = rank__batch(rows, &next, &r->one->batch, r->one->list);
+        rc = rank_sieve__rows(r, group, &worst, rows, err);
+        if (rc != RC_OK)
+            return rc;
+        max = rank__next_batch(max);
+        n = rank__batch(rows, &next, max, &r->one->batch, r->one->list);
         if (n == 0)
             return RC_OK;
         for (size_t i = 0; i < n; i++)

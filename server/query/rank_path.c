@@ -332,7 +332,9 @@ static enum rc offer_batch(struct rank *r, const struct rank_group *group, size_
 enum rc rank_path__group(struct rank *r, const struct rank_group *group, struct err *err)
 {
     struct rank_paths *p;
+    uint64_t worst = UINT64_MAX;
     uint32_t next = 0;
+    size_t max = 0;
 
     if (!r->paths)
         r->paths = xcalloc(1, sizeof(*r->paths));
@@ -347,7 +349,11 @@ enum rc rank_path__group(struct rank *r, const struct rank_group *group, struct 
 
         if (rc != RC_OK || !go_on || rank_top__is_out(&r->top, group->cost))
             return rc;
-        n = rank__batch(group->rows, &next, &p->batch, p->list);
+        rc = rank_sieve__rows(r, group, &worst, group->rows, err);
+        if (rc != RC_OK)
+            return rc;
+        max = rank__next_batch(max);
+        n = rank__batch(group->rows, &next, max, &p->batch, p->list);
         if (n == 0)
             return RC_OK;
         for (size_t i = 0; i < n; i++)

@@ -146,6 +146,19 @@ static enum rc set_value(struct rank *r, const struct buf *json, struct score_pa
     return RC_OK;
 }
 
+/* What federated searches compare by. */
+static enum rc keep_number(struct rank *r, double number, struct score_part *part, struct err *err)
+{
+    struct column_value *v = arena_zalloc(r->search->arena, sizeof(*v));
+
+    if (!v)
+        return err_set(err, RC_TOO_LARGE, NULL, "the search takes too much memory");
+    v->is_number = true;
+    v->number = number;
+    part->sorted_by = v;
+    return RC_OK;
+}
+
 static enum rc fill_sort(struct rank *r, const struct rank_entry *e, size_t sort,
                          struct score_part *part, struct err *err)
 {
@@ -160,7 +173,6 @@ static enum rc fill_sort(struct rank *r, const struct rank_entry *e, size_t sort
     part->field = rule->text;
     part->sorts = true;
     part->descending = rule->descending;
-    part->sorted_by = key->value;
     buf_init(&json, BUF_NO_LIMIT);
     json_writer_init(&w, &json);
     if (rule->geo)
@@ -173,9 +185,11 @@ static enum rc fill_sort(struct rank *r, const struct rank_entry *e, size_t sort
         json_key(&w, "lng");
         json_put_double(&w, lng);
         json_end_object(&w);
-    } else if (key->value && key->value->is_number) {
-        json_put_double(&w, key->value->number);
+    } else if (key->group == SORT_NUMBER && !rule->geo) {
+        rc = keep_number(r, key->number, part, err);
+        json_put_double(&w, key->number);
     } else if (key->value) {
+        part->sorted_by = key->value;
         json_put_string(&w, key->value->original);
     } else {
         json_put_null(&w);

@@ -6,6 +6,9 @@
  * value (missing, null, empty text, an object) come last. Of several values the
  * smallest counts going up, the greatest of the first group going down. Geo
  * distances are whole metres, so that what is within one metre can be equal.
+ *
+ * Numbers are in the key and their parts pass by; texts are borrowed from parts
+ * that stay as long as the reader.
  */
 #include <math.h>
 
@@ -35,19 +38,29 @@ enum rc sort__open(struct reader *r, struct sort_rule *rule, struct err *err)
     return open_column(r, B("_geo.lng"), &rule->column_lng, err);
 }
 
+/* Texts sort behind numbers. */
+static bool has_texts(const struct column_part *part)
+{
+    return part && part->n_values > 0 && !part->values[part->n_values - 1].is_number;
+}
+
 static enum rc find_part(struct sort_rule *rule, uint32_t row, struct err *err)
 {
     uint32_t first = row / PART_ROWS * PART_ROWS;
     enum rc rc = RC_OK;
 
-    if (rule->part_first == first)
-        return RC_OK;
+    if (rule->texts && rule->part_first == first)
+        return RC_OK; /* others may have passed by since */
     rule->part = rule->part_lng = NULL;
     rule->part_first = UINT32_MAX;
     if (rule->column)
-        rc = column_part_of(rule->column, row, &rule->part, err);
+        rc = (rule->texts ? column_part_of : column_part_now)(rule->column, row, &rule->part, err);
     if (rc == RC_OK && rule->column_lng)
-        rc = column_part_of(rule->column_lng, row, &rule->part_lng, err);
+        rc = column_part_now(rule->column_lng, row, &rule->part_lng, err);
+    if (rc == RC_OK && !rule->geo && !rule->texts && has_texts(rule->part)) {
+        rule->texts = true;
+        rc = column_part_of(rule->column, row, &rule->part, err);
+    }
     if (rc == RC_OK)
         rule->part_first = first;
     return rc;
@@ -134,7 +147,7 @@ enum rc sort__key(struct sort_rule *rule, uint32_t row, struct sort_key *ret_key
     *ret_key = (struct sort_key){.group = SORT_NONE};
     if (v)
         *ret_key = (struct sort_key){v->is_number ? SORT_NUMBER : SORT_TEXT,
-                                     v->is_number ? v->number : 0, v};
+                                     v->is_number ? v->number : 0, v->is_number ? NULL : v};
     return RC_OK;
 }
 
