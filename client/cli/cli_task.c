@@ -50,7 +50,10 @@ static void show(struct cli_progress *progress, const Lode__V1__Task *task)
 
     if (p) {
         snprintf(extra, sizeof(extra), "task %llu", (unsigned long long)task->uid);
-        cli_progress_step(progress, p->documents, p->total_documents, extra);
+        if (p->total_to_index)
+            cli_progress_step(progress, p->indexed, p->total_to_index, extra);
+        else
+            cli_progress_step(progress, p->documents, p->total_documents, extra);
     }
 }
 

@@ -15,9 +15,12 @@ static void index_row(struct cli_table *table, const char *uid, const Lode__V1__
 {
     char documents[CLI_TEXT];
     char raw[CLI_TEXT];
+    char whole[CLI_TEXT];
     char average[CLI_TEXT];
-    const char *cells[] = {uid, cli_number(documents, stats->number_of_documents),
+    const char *cells[] = {uid,
+                           cli_number(documents, stats->number_of_documents),
                            cli_bytes(raw, size_of(stats->raw_document_db_size)),
+                           cli_bytes(whole, size_of(stats->index_size)),
                            cli_bytes(average, size_of(stats->avg_document_size)),
                            stats->is_indexing ? "indexing" : ""};
 
@@ -26,7 +29,7 @@ static void index_row(struct cli_table *table, const char *uid, const Lode__V1__
 
 static int print_index(struct cli *cli, const char *uid, const Lode__V1__IndexStats *stats)
 {
-    struct cli_table *table = cli_table_new("INDEX|>DOCUMENTS|>SIZE|>AVERAGE|STATE");
+    struct cli_table *table = cli_table_new("INDEX|>DOCUMENTS|>STORED|>INDEXED|>AVERAGE|STATE");
     size_t i;
 
     index_row(table, uid, stats);
@@ -58,7 +61,7 @@ static int print_all(struct cli *cli, const Lode__V1__StatsResponse *stats)
     if (stats->n_indexes == 0)
         return CLI_OK;
     putchar('\n');
-    table = cli_table_new("INDEX|>DOCUMENTS|>SIZE|>AVERAGE|STATE");
+    table = cli_table_new("INDEX|>DOCUMENTS|>STORED|>INDEXED|>AVERAGE|STATE");
     for (i = 0; i < stats->n_indexes; i++)
         if (stats->indexes[i]->value)
             index_row(table, stats->indexes[i]->key, stats->indexes[i]->value);

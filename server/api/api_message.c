@@ -103,6 +103,8 @@ Lode__V1__TaskProgress *api_task_progress(struct arena *arena, const struct task
     p->total_documents = progress->total_documents;
     p->bytes = progress->bytes;
     p->total_bytes = progress->total_bytes;
+    p->indexed = progress->indexed;
+    p->total_to_index = progress->total_to_index;
     return p;
 }
 

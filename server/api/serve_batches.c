@@ -84,12 +84,46 @@ static Lode__V1__BatchStats *make_batch_stats(struct arena *arena, task_record *
     return stats;
 }
 
-static Lode__V1__Batch *make_batch(struct arena *arena, task_record *const *tasks, size_t n)
+/* ---- progress -------------------------------------------------------------------------- */
+
+static void add_step(struct arena *arena, Lode__V1__BatchProgress *p, const char *name,
+                     uint64_t finished, uint64_t total)
 {
+    Lode__V1__BatchStep *step = API_NEW(arena, Lode__V1__BatchStep, lode__v1__batch_step);
+    double share = total ? 100.0 * (double)finished / (double)total : 0;
+
+    step->current_step = arena_strdup(arena, name);
+    step->finished = finished;
+    step->total = total;
+    p->steps[p->n_steps++] = step;
+    p->percentage += share; /* the caller divides by the number of steps */
+}
+
+static Lode__V1__BatchProgress *make_progress(struct arena *arena,
+                                              const struct task_progress *progress)
+{
+    Lode__V1__BatchProgress *p = API_NEW(arena, Lode__V1__BatchProgress, lode__v1__batch_progress);
+
+    p->steps = api_alloc(arena, 2 * sizeof(*p->steps));
+    if (progress->total_documents)
+        add_step(arena, p, "processing documents", progress->documents, progress->total_documents);
+    if (progress->total_to_index)
+        add_step(arena, p, "indexing anew", progress->indexed, progress->total_to_index);
+    if (p->n_steps)
+        p->percentage /= (double)p->n_steps;
+    return p;
+}
+
+static Lode__V1__Batch *make_batch(struct api_job *job, task_record *const *tasks, size_t n)
+{
+    struct arena *arena = job->arena;
     Lode__V1__Batch *batch = API_NEW(arena, Lode__V1__Batch, lode__v1__batch);
+    struct task_progress progress;
     size_t i;
 
     batch->uid = tasks[0]->batch_uid;
+    if (task_running(job->api->opts.tasks, tasks[0]->uid, &progress))
+        batch->progress = make_progress(arena, &progress);
     batch->stats = make_batch_stats(arena, tasks, n);
     batch->batch_strategy = arena_strdup(arena, "consecutive compatible tasks of one index");
     batch->details = api_task_details(arena, tasks[0]);
@@ -134,7 +168,7 @@ static enum rc work_list_batches(struct api_job *job, struct err *err)
     answer->results = api_alloc(arena, (found.n_tasks + 1) * sizeof(*answer->results));
     for (i = 0; i < found.n_tasks; i += n) {
         n = run_of_batch(&found, i);
-        answer->results[answer->n_results++] = make_batch(arena, found.tasks + i, n);
+        answer->results[answer->n_results++] = make_batch(job, found.tasks + i, n);
     }
     if (answer->n_results) {
         answer->first_case = LODE__V1__LIST_BATCHES_RESPONSE__FIRST_FROM;
@@ -166,7 +200,7 @@ static enum rc work_get_batch(struct api_job *job, struct err *err)
         return err_set(err, RC_NOT_FOUND, "batch_not_found", "Batch `%llu` not found.",
                        (unsigned long long)uid);
     arena_set_limit(job->arena, BUF_NO_LIMIT); /* bounded by what was found */
-    job->answer = &make_batch(job->arena, found.tasks, found.n_tasks)->base;
+    job->answer = &make_batch(job, found.tasks, found.n_tasks)->base;
     return RC_OK;
 }
 

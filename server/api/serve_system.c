@@ -92,19 +92,26 @@ static void gather_field(void *arg, struct bytes name, uint64_t count)
     g->stats->field_distribution[g->stats->n_field_distribution++] = entry;
 }
 
+static void add_internal_size(struct arena *arena, Lode__V1__InternalSizes *sizes, const char *name,
+                              Lode__V1__Size *size)
+{
+    Lode__V1__InternalSizes__EntriesEntry *entry = API_NEW(
+        arena, Lode__V1__InternalSizes__EntriesEntry, lode__v1__internal_sizes__entries_entry);
+
+    entry->key = arena_strdup(arena, name);
+    entry->value = size;
+    sizes->entries[sizes->n_entries++] = entry;
+}
+
 static Lode__V1__InternalSizes *internal_sizes(struct arena *arena, const struct index_info *info,
                                                Lode__V1__SizeFormat format)
 {
     Lode__V1__InternalSizes *sizes =
         API_NEW(arena, Lode__V1__InternalSizes, lode__v1__internal_sizes);
-    Lode__V1__InternalSizes__EntriesEntry *entry = API_NEW(
-        arena, Lode__V1__InternalSizes__EntriesEntry, lode__v1__internal_sizes__entries_entry);
 
-    entry->key = arena_strdup(arena, "documents");
-    entry->value = make_size(arena, info->stored_bytes, format);
-    sizes->n_entries = 1;
-    sizes->entries = api_alloc(arena, sizeof(*sizes->entries));
-    sizes->entries[0] = entry;
+    sizes->entries = api_alloc(arena, 2 * sizeof(*sizes->entries));
+    add_internal_size(arena, sizes, "documents", make_size(arena, info->stored_bytes, format));
+    add_internal_size(arena, sizes, "search", make_size(arena, info->search_bytes, format));
     return sizes;
 }
 
@@ -128,6 +135,8 @@ static enum rc make_index_stats(struct api_job *job, struct catalog_view *view,
     stats->number_of_documents = info->n_documents;
     stats->raw_document_db_size = make_size(job->arena, info->stored_bytes, wish.format);
     stats->avg_document_size = make_size(job->arena, average, wish.format);
+    stats->index_size = make_size(job->arena, info->stored_bytes + info->search_bytes, wish.format);
+    stats->used_index_size = stats->index_size;
     stats->is_indexing = task_index_busy(job->api->opts.tasks, info->uid);
     if (wish.internal)
         stats->internal_database_sizes = internal_sizes(job->arena, info, wish.format);

@@ -146,6 +146,8 @@ static enum rc host_tell(void *arg, uint64_t done, struct err *err)
         log_event(LOG_INFO, "index", "indexing anew", "index=%s documents=%llu of=%llu", h->uid,
                   (unsigned long long)done, (unsigned long long)h->n_documents);
     }
+    if (h->change->steps.tell)
+        h->change->steps.tell(h->change->steps.arg, done, h->n_documents);
     if (!h->change->steps.check)
         return RC_OK;
     return h->change->steps.check(h->change->steps.arg, err);
@@ -167,7 +169,9 @@ static enum rc build(struct change *c, const struct index_state *stored, struct 
     enum rc rc;
 
     hosting.began_ns = hosting.logged_ns = clock_mono_ns();
-    rc = search_build__run(&build, err);
+    rc = host_tell(&hosting, 0, err);
+    if (rc == RC_OK)
+        rc = search_build__run(&build, err);
     if (rc == RC_OK)
         rc = refresh(c, err); /* what is fed next finds what was built */
     if (rc == RC_OK)

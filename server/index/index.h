@@ -136,6 +136,8 @@ struct change_steps {
     void *arg;
     enum rc (*commit)(void *arg, const struct store_batch *batch, struct err *err);
     enum rc (*check)(void *arg, struct err *err); /* fails to stop; called some times a second */
+    /* When documents are indexed anew: at the beginning, and some times a second. */
+    void (*tell)(void *arg, uint64_t n_done, uint64_t n_documents);
 };
 void change_set_steps(struct change *c, const struct change_steps *steps); /* copied */
 void change_mark(struct change *c);

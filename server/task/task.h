@@ -119,12 +119,16 @@ enum rc task_submit_wait(struct task_queue *q, const task_record *task, struct p
 struct task_progress {
     uint64_t documents, total_documents;
     uint64_t bytes, total_bytes;
+    uint64_t indexed, total_to_index; /* made anew, as a change of settings wants */
 };
 
 /* A task as it is now, in the arena. RC_NOT_FOUND, task_not_found. *ret_progress only while
  * processing. */
 enum rc task_get(struct task_queue *q, uint64_t uid, struct arena *arena, task_record **ret_task,
                  struct task_progress *ret_progress, struct err *err) MUST_CHECK;
+
+/* How far the batch of this task is; false: the writer is not at work on it. */
+bool task_running(struct task_queue *q, uint64_t uid, struct task_progress *ret_progress);
 
 /* An index uid in a filter that ends in '*' stands for all that begin so. */
 struct task_list_opts {

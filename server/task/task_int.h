@@ -231,7 +231,8 @@ struct task_queue {
     atomic_uint_fast64_t next_spool;
 
     atomic_bool stop; /* the running batch shall end: a cancelation asks, or we close */
-    atomic_uint_fast64_t documents, total_documents, bytes, total_bytes; /* of the running batch */
+    /* Of the running batch. */
+    atomic_uint_fast64_t documents, total_documents, bytes, total_bytes, indexed, total_to_index;
 };
 
 /* ---- ended tasks (task_ended.c) ------------------------------------------------------ */

@@ -94,16 +94,33 @@ enum rc task__found_read(struct task_queue *q, const struct task__found *found, 
 
 /* ---- one ----------------------------------------------------------------------------- */
 
-static void get_progress(struct task_queue *q, const struct task__fact *fact,
+/* Nothing unless the writer is at work on it; a dump, which is processing too, is not the writer's.
+ */
+static bool get_progress(struct task_queue *q, const struct task__fact *fact,
                          struct task_progress *ret_progress)
 {
     *ret_progress = (struct task_progress){0};
-    if (fact->status != TASK_PROCESSING)
-        return;
+    if (fact->status != TASK_PROCESSING || fact->type == TASK_DUMP_CREATION)
+        return false;
     ret_progress->documents = atomic_load(&q->documents);
     ret_progress->total_documents = atomic_load(&q->total_documents);
     ret_progress->bytes = atomic_load(&q->bytes);
     ret_progress->total_bytes = atomic_load(&q->total_bytes);
+    ret_progress->indexed = atomic_load(&q->indexed);
+    ret_progress->total_to_index = atomic_load(&q->total_to_index);
+    return true;
+}
+
+bool task_running(struct task_queue *q, uint64_t uid, struct task_progress *ret_progress)
+{
+    const struct task__fact *fact;
+    bool running;
+
+    mutex_lock(&q->lock);
+    fact = task__table_find(&q->table, uid);
+    running = fact && get_progress(q, fact, ret_progress);
+    mutex_unlock(&q->lock);
+    return running;
 }
 
 static enum rc not_found(uint64_t uid, struct err *err)
@@ -133,7 +150,7 @@ enum rc task_get(struct task_queue *q, uint64_t uid, struct arena *arena, task_r
         ASSERT(list.tasks);
         *ret_task = list.tasks[0];
         if (ret_progress)
-            get_progress(q, &found.facts[0], ret_progress);
+            (void)get_progress(q, &found.facts[0], ret_progress);
     }
     task__found_done(&found);
     return rc;

@@ -16,7 +16,7 @@
  * (3) What is the machine's fault (a disk error while reading) begins the batch
  *     again, first task alone; after ATTEMPTS it fails that task, so that one
  *     unreadable payload cannot hold up the queue for ever. A full disk is waited
- *     for as long as it takes.
+ *     for as long as it takes, with batches that need as little room as can be.
  * (4) Nothing of a batch is visible anywhere before its commit, so stopping one
  *     (a cancelation of a task in it) is to forget the change.
  */
@@ -30,6 +30,7 @@
 
 enum {
     ATTEMPTS = 3,
+    SMALL_BATCHES = 64,
     LOOK_AHEAD = 4096, /* facts looked at for one more task of the batch */
 };
 
@@ -41,6 +42,7 @@ struct writer {
     uint64_t trouble_uid;
     unsigned attempts;
     struct err why;
+    unsigned n_small; /* batches of one task to come: a larger one had no room on the disk */
 };
 
 static task__kind_fn *const kinds[TASK__LAST_TYPE + 1] = {
@@ -343,6 +345,17 @@ static enum rc check_step(void *arg, struct err *err)
     return err_set(err, RC_CANCELLED, NULL, "the batch was asked to stop");
 }
 
+/* How far the index is built anew. */
+static void tell_step(void *arg, uint64_t n_done, uint64_t n_documents)
+{
+    struct task__run *run = arg;
+    struct task_queue *q = run->q;
+
+    atomic_store(&q->indexed, n_done);
+    atomic_store(&q->total_to_index, n_documents);
+    task__tell(q, run->uid);
+}
+
 /* One of the commits by which an index is built anew; nobody sees what it brings. */
 static enum rc commit_step(void *arg, const struct store_batch *batch, struct err *err)
 {
@@ -433,18 +446,20 @@ static void reset_progress(struct task_queue *q)
     atomic_store(&q->total_documents, 0);
     atomic_store(&q->bytes, 0);
     atomic_store(&q->total_bytes, 0);
+    atomic_store(&q->indexed, 0);
+    atomic_store(&q->total_to_index, 0);
 }
 
 static enum rc run_batch(struct writer *w, struct task__run *run, uint8_t type, struct err *err)
 {
-    bool alone = !mergeable(type) || w->attempts > 0;
+    bool alone = !mergeable(type) || w->attempts > 0 || w->n_small > 0;
     enum rc rc;
 
     reset_progress(run->q);
     rc = change_begin(run->q->opts.catalog, &run->change, err);
     if (rc != RC_OK)
         return rc;
-    change_set_steps(run->change, &(struct change_steps){run, commit_step, check_step});
+    change_set_steps(run->change, &(struct change_steps){run, commit_step, check_step, tell_step});
     do
         rc = run_task(w, run, type, err);
     while (rc == RC_OK && !alone && !run_is_full(run) && pick_mate(run->q, run, &type));
@@ -518,6 +533,8 @@ static void note_trouble(struct writer *w, const struct task__run *run, enum rc 
 {
     log_event(LOG_WARN, "task", "a batch begins again", "rc=%s task=%llu", rc_name(rc),
               (unsigned long long)run->uid);
+    if (rc == RC_NO_SPACE)
+        w->n_small = SMALL_BATCHES;
     if (rc == RC_NO_SPACE || rc == RC_BUSY) {
         rest(w->q, rc == RC_NO_SPACE ? NS_PER_S : 10 * NS_PER_MS);
         return;
@@ -553,6 +570,7 @@ void task__writer_run(void *arg)
             settle_step(&run);
         if (rc == RC_OK) {
             w->attempts = 0;
+            w->n_small -= w->n_small > 0;
             wind_up(&run);
         } else {
             put_back(q, &run);

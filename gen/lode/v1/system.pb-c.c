@@ -1093,7 +1093,7 @@ const ProtobufCMessageDescriptor lode__v1__index_stats__field_distribution_entry
   (ProtobufCMessageInit) lode__v1__index_stats__field_distribution_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lode__v1__index_stats__field_descriptors[8] =
+static const ProtobufCFieldDescriptor lode__v1__index_stats__field_descriptors[10] =
 {
   {
     "number_of_documents",
@@ -1191,21 +1191,47 @@ static const ProtobufCFieldDescriptor lode__v1__index_stats__field_descriptors[8
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "index_size",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__IndexStats, index_size),
+    &lode__v1__size__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "used_index_size",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__IndexStats, used_index_size),
+    &lode__v1__size__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lode__v1__index_stats__field_indices_by_name[] = {
   2,   /* field[2] = avg_document_size */
   6,   /* field[6] = field_distribution */
+  8,   /* field[8] = index_size */
   7,   /* field[7] = internal_database_sizes */
   3,   /* field[3] = is_indexing */
   0,   /* field[0] = number_of_documents */
   5,   /* field[5] = number_of_embedded_documents */
   4,   /* field[4] = number_of_embeddings */
   1,   /* field[1] = raw_document_db_size */
+  9,   /* field[9] = used_index_size */
 };
 static const ProtobufCIntRange lode__v1__index_stats__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor lode__v1__index_stats__descriptor =
 {
@@ -1215,7 +1241,7 @@ const ProtobufCMessageDescriptor lode__v1__index_stats__descriptor =
   "Lode__V1__IndexStats",
   "lode.v1",
   sizeof(Lode__V1__IndexStats),
-  8,
+  10,
   lode__v1__index_stats__field_descriptors,
   lode__v1__index_stats__field_indices_by_name,
   1,  lode__v1__index_stats__number_ranges,

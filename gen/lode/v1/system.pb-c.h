@@ -181,10 +181,15 @@ struct  Lode__V1__IndexStats
   size_t n_field_distribution;
   Lode__V1__IndexStats__FieldDistributionEntry **field_distribution;
   Lode__V1__InternalSizes *internal_database_sizes;
+  /*
+   * Documents as they are stored, and what is kept to search them.
+   */
+  Lode__V1__Size *index_size;
+  Lode__V1__Size *used_index_size;
 };
 #define LODE__V1__INDEX_STATS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__index_stats__descriptor) \
-    , 0, NULL, NULL, 0, 0, 0, 0,NULL, NULL }
+    , 0, NULL, NULL, 0, 0, 0, 0,NULL, NULL, NULL, NULL }
 
 
 struct  Lode__V1__GetExperimentalFeaturesRequest

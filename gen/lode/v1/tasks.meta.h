@@ -24,6 +24,8 @@ extern const struct pb_message_meta lode__v1__list_tasks_request__meta;
 extern const struct pb_message_meta lode__v1__list_tasks_response__meta;
 extern const struct pb_message_meta lode__v1__select_tasks_request__meta;
 extern const struct pb_message_meta lode__v1__batch__meta;
+extern const struct pb_message_meta lode__v1__batch_progress__meta;
+extern const struct pb_message_meta lode__v1__batch_step__meta;
 extern const struct pb_message_meta lode__v1__batch_stats__meta;
 extern const struct pb_message_meta lode__v1__batch_stats__status_entry__meta;
 extern const struct pb_message_meta lode__v1__batch_stats__types_entry__meta;

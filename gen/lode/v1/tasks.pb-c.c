@@ -862,6 +862,96 @@ void   lode__v1__batch__free_unpacked
   assert(message->base.descriptor == &lode__v1__batch__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lode__v1__batch_progress__init
+                     (Lode__V1__BatchProgress         *message)
+{
+  static const Lode__V1__BatchProgress init_value = LODE__V1__BATCH_PROGRESS__INIT;
+  *message = init_value;
+}
+size_t lode__v1__batch_progress__get_packed_size
+                     (const Lode__V1__BatchProgress *message)
+{
+  assert(message->base.descriptor == &lode__v1__batch_progress__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__batch_progress__pack
+                     (const Lode__V1__BatchProgress *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__batch_progress__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__batch_progress__pack_to_buffer
+                     (const Lode__V1__BatchProgress *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__batch_progress__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__BatchProgress *
+       lode__v1__batch_progress__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__BatchProgress *)
+     protobuf_c_message_unpack (&lode__v1__batch_progress__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__batch_progress__free_unpacked
+                     (Lode__V1__BatchProgress *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__batch_progress__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lode__v1__batch_step__init
+                     (Lode__V1__BatchStep         *message)
+{
+  static const Lode__V1__BatchStep init_value = LODE__V1__BATCH_STEP__INIT;
+  *message = init_value;
+}
+size_t lode__v1__batch_step__get_packed_size
+                     (const Lode__V1__BatchStep *message)
+{
+  assert(message->base.descriptor == &lode__v1__batch_step__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lode__v1__batch_step__pack
+                     (const Lode__V1__BatchStep *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lode__v1__batch_step__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lode__v1__batch_step__pack_to_buffer
+                     (const Lode__V1__BatchStep *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lode__v1__batch_step__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lode__V1__BatchStep *
+       lode__v1__batch_step__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lode__V1__BatchStep *)
+     protobuf_c_message_unpack (&lode__v1__batch_step__descriptor,
+                                allocator, len, data);
+}
+void   lode__v1__batch_step__free_unpacked
+                     (Lode__V1__BatchStep *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lode__v1__batch_step__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   lode__v1__batch_stats__status_entry__init
                      (Lode__V1__BatchStats__StatusEntry         *message)
 {
@@ -1222,7 +1312,7 @@ const ProtobufCMessageDescriptor lode__v1__task__descriptor =
   (ProtobufCMessageInit) lode__v1__task__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lode__v1__task_progress__field_descriptors[4] =
+static const ProtobufCFieldDescriptor lode__v1__task_progress__field_descriptors[6] =
 {
   {
     "documents",
@@ -1272,17 +1362,43 @@ static const ProtobufCFieldDescriptor lode__v1__task_progress__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "indexed",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__TaskProgress, indexed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "total_to_index",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__TaskProgress, total_to_index),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lode__v1__task_progress__field_indices_by_name[] = {
   2,   /* field[2] = bytes */
   0,   /* field[0] = documents */
+  4,   /* field[4] = indexed */
   3,   /* field[3] = total_bytes */
   1,   /* field[1] = total_documents */
+  5,   /* field[5] = total_to_index */
 };
 static const ProtobufCIntRange lode__v1__task_progress__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor lode__v1__task_progress__descriptor =
 {
@@ -1292,7 +1408,7 @@ const ProtobufCMessageDescriptor lode__v1__task_progress__descriptor =
   "Lode__V1__TaskProgress",
   "lode.v1",
   sizeof(Lode__V1__TaskProgress),
-  4,
+  6,
   lode__v1__task_progress__field_descriptors,
   lode__v1__task_progress__field_indices_by_name,
   1,  lode__v1__task_progress__number_ranges,
@@ -2604,7 +2720,7 @@ static const ProtobufCFieldDescriptor lode__v1__batch__field_descriptors[8] =
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
     offsetof(Lode__V1__Batch, progress),
-    &lode__v1__task_progress__descriptor,
+    &lode__v1__batch_progress__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -2710,6 +2826,121 @@ const ProtobufCMessageDescriptor lode__v1__batch__descriptor =
   lode__v1__batch__field_indices_by_name,
   1,  lode__v1__batch__number_ranges,
   (ProtobufCMessageInit) lode__v1__batch__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__batch_progress__field_descriptors[2] =
+{
+  {
+    "steps",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lode__V1__BatchProgress, n_steps),
+    offsetof(Lode__V1__BatchProgress, steps),
+    &lode__v1__batch_step__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "percentage",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__BatchProgress, percentage),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__batch_progress__field_indices_by_name[] = {
+  1,   /* field[1] = percentage */
+  0,   /* field[0] = steps */
+};
+static const ProtobufCIntRange lode__v1__batch_progress__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lode__v1__batch_progress__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.BatchProgress",
+  "BatchProgress",
+  "Lode__V1__BatchProgress",
+  "lode.v1",
+  sizeof(Lode__V1__BatchProgress),
+  2,
+  lode__v1__batch_progress__field_descriptors,
+  lode__v1__batch_progress__field_indices_by_name,
+  1,  lode__v1__batch_progress__number_ranges,
+  (ProtobufCMessageInit) lode__v1__batch_progress__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lode__v1__batch_step__field_descriptors[3] =
+{
+  {
+    "current_step",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__BatchStep, current_step),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "finished",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__BatchStep, finished),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "total",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lode__V1__BatchStep, total),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lode__v1__batch_step__field_indices_by_name[] = {
+  0,   /* field[0] = current_step */
+  1,   /* field[1] = finished */
+  2,   /* field[2] = total */
+};
+static const ProtobufCIntRange lode__v1__batch_step__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor lode__v1__batch_step__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lode.v1.BatchStep",
+  "BatchStep",
+  "Lode__V1__BatchStep",
+  "lode.v1",
+  sizeof(Lode__V1__BatchStep),
+  3,
+  lode__v1__batch_step__field_descriptors,
+  lode__v1__batch_step__field_indices_by_name,
+  1,  lode__v1__batch_step__number_ranges,
+  (ProtobufCMessageInit) lode__v1__batch_step__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor lode__v1__batch_stats__status_entry__field_descriptors[2] =

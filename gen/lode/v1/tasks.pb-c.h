@@ -39,6 +39,8 @@ typedef struct Lode__V1__ListTasksRequest Lode__V1__ListTasksRequest;
 typedef struct Lode__V1__ListTasksResponse Lode__V1__ListTasksResponse;
 typedef struct Lode__V1__SelectTasksRequest Lode__V1__SelectTasksRequest;
 typedef struct Lode__V1__Batch Lode__V1__Batch;
+typedef struct Lode__V1__BatchProgress Lode__V1__BatchProgress;
+typedef struct Lode__V1__BatchStep Lode__V1__BatchStep;
 typedef struct Lode__V1__BatchStats Lode__V1__BatchStats;
 typedef struct Lode__V1__BatchStats__StatusEntry Lode__V1__BatchStats__StatusEntry;
 typedef struct Lode__V1__BatchStats__TypesEntry Lode__V1__BatchStats__TypesEntry;
@@ -124,10 +126,15 @@ struct  Lode__V1__TaskProgress
   uint64_t total_documents;
   uint64_t bytes;
   uint64_t total_bytes;
+  /*
+   * Documents whose words and values are made anew, as new settings want.
+   */
+  uint64_t indexed;
+  uint64_t total_to_index;
 };
 #define LODE__V1__TASK_PROGRESS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__task_progress__descriptor) \
-    , 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0 }
 
 
 typedef enum {
@@ -557,7 +564,7 @@ struct  Lode__V1__Batch
 {
   ProtobufCMessage base;
   uint64_t uid;
-  Lode__V1__TaskProgress *progress;
+  Lode__V1__BatchProgress *progress;
   Lode__V1__TaskDetails *details;
   Lode__V1__BatchStats *stats;
   Google__Protobuf__Duration *duration;
@@ -568,6 +575,33 @@ struct  Lode__V1__Batch
 #define LODE__V1__BATCH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lode__v1__batch__descriptor) \
     , 0, NULL, NULL, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string }
+
+
+/*
+ * How far a running batch is: its steps so far, the last one being under way.
+ */
+struct  Lode__V1__BatchProgress
+{
+  ProtobufCMessage base;
+  size_t n_steps;
+  Lode__V1__BatchStep **steps;
+  double percentage;
+};
+#define LODE__V1__BATCH_PROGRESS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__batch_progress__descriptor) \
+    , 0,NULL, 0 }
+
+
+struct  Lode__V1__BatchStep
+{
+  ProtobufCMessage base;
+  char *current_step;
+  uint64_t finished;
+  uint64_t total;
+};
+#define LODE__V1__BATCH_STEP__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lode__v1__batch_step__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0 }
 
 
 struct  Lode__V1__BatchStats__StatusEntry
@@ -1023,6 +1057,44 @@ Lode__V1__Batch *
 void   lode__v1__batch__free_unpacked
                      (Lode__V1__Batch *message,
                       ProtobufCAllocator *allocator);
+/* Lode__V1__BatchProgress methods */
+void   lode__v1__batch_progress__init
+                     (Lode__V1__BatchProgress         *message);
+size_t lode__v1__batch_progress__get_packed_size
+                     (const Lode__V1__BatchProgress   *message);
+size_t lode__v1__batch_progress__pack
+                     (const Lode__V1__BatchProgress   *message,
+                      uint8_t             *out);
+size_t lode__v1__batch_progress__pack_to_buffer
+                     (const Lode__V1__BatchProgress   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__BatchProgress *
+       lode__v1__batch_progress__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__batch_progress__free_unpacked
+                     (Lode__V1__BatchProgress *message,
+                      ProtobufCAllocator *allocator);
+/* Lode__V1__BatchStep methods */
+void   lode__v1__batch_step__init
+                     (Lode__V1__BatchStep         *message);
+size_t lode__v1__batch_step__get_packed_size
+                     (const Lode__V1__BatchStep   *message);
+size_t lode__v1__batch_step__pack
+                     (const Lode__V1__BatchStep   *message,
+                      uint8_t             *out);
+size_t lode__v1__batch_step__pack_to_buffer
+                     (const Lode__V1__BatchStep   *message,
+                      ProtobufCBuffer     *buffer);
+Lode__V1__BatchStep *
+       lode__v1__batch_step__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lode__v1__batch_step__free_unpacked
+                     (Lode__V1__BatchStep *message,
+                      ProtobufCAllocator *allocator);
 /* Lode__V1__BatchStats__StatusEntry methods */
 void   lode__v1__batch_stats__status_entry__init
                      (Lode__V1__BatchStats__StatusEntry         *message);
@@ -1148,6 +1220,12 @@ typedef void (*Lode__V1__SelectTasksRequest_Closure)
 typedef void (*Lode__V1__Batch_Closure)
                  (const Lode__V1__Batch *message,
                   void *closure_data);
+typedef void (*Lode__V1__BatchProgress_Closure)
+                 (const Lode__V1__BatchProgress *message,
+                  void *closure_data);
+typedef void (*Lode__V1__BatchStep_Closure)
+                 (const Lode__V1__BatchStep *message,
+                  void *closure_data);
 typedef void (*Lode__V1__BatchStats__StatusEntry_Closure)
                  (const Lode__V1__BatchStats__StatusEntry *message,
                   void *closure_data);
@@ -1191,6 +1269,8 @@ extern const ProtobufCMessageDescriptor lode__v1__list_tasks_request__descriptor
 extern const ProtobufCMessageDescriptor lode__v1__list_tasks_response__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__select_tasks_request__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__batch__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__batch_progress__descriptor;
+extern const ProtobufCMessageDescriptor lode__v1__batch_step__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__batch_stats__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__batch_stats__status_entry__descriptor;
 extern const ProtobufCMessageDescriptor lode__v1__batch_stats__types_entry__descriptor;

@@ -308,7 +308,8 @@ def test_stats_follow():
     with Server() as server:
         server.write("POST", "/indexes", {"uid": "films"})
         empty = {"numberOfDocuments": 0, "rawDocumentDbSize": 0, "avgDocumentSize": 0, "isIndexing": False,
-                 "numberOfEmbeddings": 0, "numberOfEmbeddedDocuments": 0, "fieldDistribution": {}}
+                 "numberOfEmbeddings": 0, "numberOfEmbeddedDocuments": 0, "fieldDistribution": {}, "indexSize": 0,
+                 "usedIndexSize": 0}
         equal(server.get("/indexes/films/stats"), empty)
         server.write("POST", ADD, [{"id": 1, "a": {"b": 1}}, {"id": 2, "z": None}])
         stats = server.get("/indexes/films/stats")
@@ -326,6 +327,40 @@ def test_stats_follow():
         assert isinstance(server.get("/stats?sizeFormat=human")["databaseSize"], str)
         server.write("DELETE", ADD)
         equal(server.get("/indexes/films/stats"), empty)
+
+
+def sizes(server):
+    stats = server.get("/indexes/films/stats?showInternalDatabaseSizes=true")
+    inside = stats["internalDatabaseSizes"]
+    equal(list(inside), ["documents", "search"])
+    equal(inside["documents"], stats["rawDocumentDbSize"])
+    equal(stats["indexSize"], inside["documents"] + inside["search"])
+    equal(server.get("/stats")["usedDatabaseSize"], stats["indexSize"], "there is one index")
+    return inside
+
+
+def test_sizes_rise_and_fall():
+    films = [{"id": n, "title": "a film called %d and so on" % n, "year": 1900 + n % 100} for n in range(400)]
+    with Server() as server:
+        server.write("POST", ADD, films[:200])
+        half = sizes(server)
+        server.write("POST", ADD, films[200:])
+        whole = sizes(server)
+        assert whole["documents"] > half["documents"] > 0 and whole["search"] > half["search"] > 0, (half, whole)
+        server.write("PATCH", "/indexes/films/settings", {"filterableAttributes": ["year", "title"]})
+        columns = sizes(server)
+        equal(columns["documents"], whole["documents"], "settings change no document")
+        assert columns["search"] > whole["search"], (whole, columns)
+        server.write("PATCH", "/indexes/films/settings", {"filterableAttributes": []})
+        less = sizes(server)
+        assert less["search"] < columns["search"], (columns, less)
+        server.write("PATCH", "/indexes/films/settings", {"searchableAttributes": ["year"]})
+        narrow = sizes(server)
+        assert narrow["search"] < whole["search"], (whole, narrow)
+        server.write("POST", ADD + "/delete-batch", list(range(300)))
+        assert sizes(server)["documents"] < whole["documents"]
+        server.write("DELETE", ADD)
+        equal(sizes(server), {"documents": 0, "search": 0})
 
 
 if __name__ == "__main__":

@@ -298,5 +298,36 @@ def test_queued_tasks_survive_a_kill():
             equal(again.documents("films"), [{"id": n, "n": n} for n in range(20)])
 
 
+def test_progress_of_a_change_of_settings():
+    """A commit in the midst of an index being built anew is held up: how far it is can be seen until it goes on."""
+    n = 3000
+    with Server() as first:
+        first.write("POST", "/indexes/films/documents", [{"id": i, "title": "film %d" % i} for i in range(n)])
+        home = first.home
+        first.stop()
+        with Server("--fault", "store_commit=pause@2", home=home) as server:
+            uid = server.http("PATCH", "/indexes/films/settings", {"filterableAttributes": ["id"]}).json["taskUid"]
+            server.wait_paused("store_commit")
+            task = server.get("/tasks/%d" % uid)
+            equal(task["status"], "processing")
+            equal(task["progress"]["totalToIndex"], n)
+            assert 0 <= task["progress"]["indexed"] <= n, task
+            batch = server.get("/batches/%d" % task["batchUid"])
+            step = batch["progress"]["steps"][-1]
+            equal((step["currentStep"], step["total"]), ("indexing anew", n))
+            equal(list(step), ["currentStep", "finished", "total"])
+            equal(list(batch["progress"]), ["steps", "percentage"])
+            equal(batch["progress"]["percentage"], 100.0 * step["finished"] / n)
+            equal(server.get("/batches?statuses=processing")["results"][0]["progress"]["steps"][-1]["total"], n)
+            equal(server.get("/indexes/films/stats")["isIndexing"], True)
+            server.release_faults()
+            task = server.wait_task(uid)
+            equal(task["status"], "succeeded")
+            assert "progress" not in task, task
+            equal(server.get("/batches/%d" % task["batchUid"])["progress"], None)
+            equal(server.get("/indexes/films/stats")["isIndexing"], False)
+            server.wait_log(r'msg="indexed anew" index=films documents=%d' % n)
+
+
 if __name__ == "__main__":
     main(globals())
