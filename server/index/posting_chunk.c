@@ -213,6 +213,22 @@ const uint8_t *posting_chunk__rows(const struct chunk_view *c, struct tile *bits
     return p;
 }
 
+const uint8_t *posting_chunk__list(const struct chunk_view *c, uint16_t *rows)
+{
+    const uint8_t *p = c->rows;
+    uint32_t row = c->first, gap = 0, i;
+
+    rows[0] = (uint16_t)row;
+    for (i = 1; i < c->count; i++) {
+        p = chunk_gap(p, c->end, &gap);
+        if (!p || gap >= TILE_ROWS - row)
+            return NULL;
+        row += gap;
+        rows[i] = (uint16_t)row;
+    }
+    return p;
+}
+
 /* Three bytes of 7 bits behind a byte that was not the last. */
 static const uint8_t *get_21(const uint8_t *at, const uint8_t *end, uint32_t *ret)
 {

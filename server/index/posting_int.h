@@ -69,6 +69,8 @@ enum rc posting_chunk__open(struct bytes chunk, uint32_t first_row, struct chunk
 /* ORs the rows into bits; where they end and the last of them; NULL: damaged. */
 const uint8_t *posting_chunk__rows(const struct chunk_view *c, struct tile *bits,
                                    uint32_t *ret_last);
+/* The same as c->count numbers; of chunks that are not dense. */
+const uint8_t *posting_chunk__list(const struct chunk_view *c, uint16_t *rows);
 enum rc posting_chunk__damaged(struct err *err);
 
 /* The next distance of rows, or NULL: damaged. */

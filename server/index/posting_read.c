@@ -31,6 +31,12 @@ struct chunk_ref {
     size_t at, n; /* in text */
 };
 
+/* The rows of one chunk: bits of a dense one, a list of others. Shared by all lists of a reader. */
+struct chunk_rows {
+    struct tile bits;
+    uint16_t list[TILE_ROWS];
+};
+
 struct postings {
     struct reader *reader;
     struct key list;
@@ -43,8 +49,7 @@ struct postings {
     struct store_cursor *cursor; /* owned, or NULL */
     struct posting *found;       /* owned; of the last postings_of() */
     size_t n_found, found_cap;
-    struct tile *scratch; /* owned, or NULL */
-    uint32_t tile;        /* asked last */
+    uint32_t tile; /* asked last */
 };
 
 /* ---- chunks from the store --------------------------------------------------------------- */
@@ -55,6 +60,7 @@ void reader__close_lists(struct reader *r)
 
     for (i = 0; i < ARRAY_LEN(r->lists); i++)
         store_cursor_close(r->lists[i]);
+    xfree(r->chunk_rows);
 }
 
 /* To the first key >= key; stepping when it is near. */
@@ -212,7 +218,6 @@ void postings_close(struct postings *p)
     buf_done(&p->text);
     xfree(p->chunks);
     xfree(p->found);
-    xfree(p->scratch);
     xfree(p);
 }
 
@@ -263,9 +268,35 @@ static bool gather(struct gathering *g, size_t ordinal, uint32_t row)
     return g->at != NULL;
 }
 
+/* Reads the chunk's rows; where its occurrences begin, or NULL: damaged. */
+static const uint8_t *read_rows(struct reader *r, const struct chunk_view *c, uint32_t *ret_last)
+{
+    const uint8_t *at;
+
+    if (!r->chunk_rows)
+        r->chunk_rows = xmalloc(sizeof *r->chunk_rows);
+    if (c->dense) {
+        memset(&r->chunk_rows->bits, 0, sizeof r->chunk_rows->bits);
+        return posting_chunk__rows(c, &r->chunk_rows->bits, ret_last);
+    }
+    at = posting_chunk__list(c, r->chunk_rows->list);
+    *ret_last = at ? r->chunk_rows->list[c->count - 1] : 0;
+    return at;
+}
+
+static bool gather_list(struct gathering *g, const uint16_t *rows, const struct tile *only)
+{
+    size_t i;
+
+    for (i = 0; i < g->c->count; i++)
+        if ((only->bits[rows[i] / 64] >> rows[i] % 64 & 1) && !gather(g, i, rows[i]))
+            return false;
+    return true;
+}
+
 /* tile: the chunk's rows alone. */
-static bool gather_chunk(struct gathering *g, const struct tile *tile, const struct tile *only,
-                         uint32_t last)
+static bool gather_bits(struct gathering *g, const struct tile *tile, const struct tile *only,
+                        uint32_t last)
 {
     size_t ordinal = 0, i;
 
@@ -288,6 +319,7 @@ enum rc postings_of(struct postings *p, uint32_t tile, const struct tile *only,
                     const struct posting **ret_postings, size_t *ret_n, struct err *err)
 {
     size_t i, n_fields = reader_n_fields(p->reader);
+    const struct chunk_rows *rows;
     struct chunk_view c;
     uint32_t last = 0;
     enum rc rc;
@@ -295,17 +327,16 @@ enum rc postings_of(struct postings *p, uint32_t tile, const struct tile *only,
     rc = come_to(p, tile, err);
     if (rc != RC_OK)
         return rc;
-    if (!p->scratch)
-        p->scratch = xmalloc(sizeof *p->scratch);
     p->n_found = 0;
     for (i = 0; chunk_at(p, i, &c, &rc, err); i++) {
         struct gathering g = {.p = p, .c = &c, .n_fields = n_fields};
 
         if (i > 0 && c.first <= last) /* rows must rise over all chunks */
             return posting_chunk__damaged(err);
-        memset(p->scratch, 0, sizeof *p->scratch);
-        g.at = posting_chunk__rows(&c, p->scratch, &last);
-        if (!g.at || !gather_chunk(&g, p->scratch, only, last))
+        g.at = read_rows(p->reader, &c, &last);
+        rows = p->reader->chunk_rows;
+        if (!g.at || !(c.dense ? gather_bits(&g, &rows->bits, only, last)
+                               : gather_list(&g, rows->list, only)))
             return posting_chunk__damaged(err);
     }
     if (rc == RC_OK) {
@@ -366,29 +397,55 @@ static const uint8_t *pass_one(const uint8_t *at, const uint8_t *end)
     return tops ? at + __builtin_ctzll(tops) / 8 + 1 : posting_chunk__skip(at, end, 1);
 }
 
-/* tile: the chunk's rows alone. */
-static const uint8_t *sieve_chunk(const struct sieve *s, const uint8_t *at, const struct tile *tile,
-                                  const struct tile *only, uint32_t last, struct tile *keep)
+/* Behind the row at `at`; NULL: damaged. */
+static const uint8_t *sieve_row(const struct sieve *s, const uint8_t *at, bool *ret_keep)
 {
-    const uint8_t *end = s->c->end;
+    enum sight sight;
+
+    if (at == s->c->end)
+        return NULL;
+    sight = s->sight[*at & 0x7f];
+    *ret_keep = sight == SIGHT_KEEP;
+    return sight == SIGHT_LOOK ? look_closer(s, at, ret_keep) : pass_one(at, s->c->end);
+}
+
+static const uint8_t *sieve_list(const struct sieve *s, const uint8_t *at, const uint16_t *rows,
+                                 const struct tile *only, struct tile *keep)
+{
+    size_t i, done = 0;
+    bool is = false;
+
+    for (i = 0; at && i < s->c->count; i++) {
+        uint64_t bit = 1ull << rows[i] % 64;
+
+        if (!(only->bits[rows[i] / 64] & bit))
+            continue;
+        at = posting_chunk__skip(at, s->c->end, i - done);
+        at = at ? sieve_row(s, at, &is) : NULL;
+        keep->bits[rows[i] / 64] |= is ? bit : 0;
+        done = i + 1;
+    }
+    return at;
+}
+
+/* tile: the chunk's rows alone. */
+static const uint8_t *sieve_bits(const struct sieve *s, const uint8_t *at, const struct tile *tile,
+                                 const struct tile *only, uint32_t last, struct tile *keep)
+{
+    bool is = false;
     size_t i;
 
     for (i = s->c->first / 64; at && i <= last / 64; i++) {
         uint64_t has = tile->bits[i], asked = has & only->bits[i], kept = 0;
 
         if (!asked) {
-            at = posting_chunk__skip(at, end, (size_t)__builtin_popcountll(has));
+            at = posting_chunk__skip(at, s->c->end, (size_t)__builtin_popcountll(has));
             continue;
         }
-        for (; at && at != end && has; has &= has - 1) {
-            enum sight sight = s->sight[*at & 0x7f];
-            bool is = sight == SIGHT_KEEP;
-
-            at = sight == SIGHT_LOOK ? look_closer(s, at, &is) : pass_one(at, end);
+        for (; at && has; has &= has - 1) {
+            at = sieve_row(s, at, &is);
             kept |= is ? has & -has : 0;
         }
-        if (has)
-            return NULL;
         keep->bits[i] |= kept & asked;
     }
     return at;
@@ -407,15 +464,14 @@ enum rc postings_sieve(struct postings *p, uint32_t tile, const struct tile *onl
     rc = come_to(p, tile, err);
     if (rc != RC_OK)
         return rc;
-    if (!p->scratch)
-        p->scratch = xmalloc(sizeof *p->scratch);
     for (i = 0; chunk_at(p, i, &c, &rc, err); i++) {
-        const uint8_t *at;
+        const uint8_t *at = read_rows(p->reader, &c, &last);
+        const struct chunk_rows *rows = p->reader->chunk_rows;
 
-        memset(p->scratch, 0, sizeof *p->scratch);
-        at = posting_chunk__rows(&c, p->scratch, &last);
         sieve_init(&s);
-        if (!at || !c.occurs || !sieve_chunk(&s, at, p->scratch, only, last, keep))
+        if (!at || !c.occurs ||
+            !(c.dense ? sieve_bits(&s, at, &rows->bits, only, last, keep)
+                      : sieve_list(&s, at, rows->list, only, keep)))
             return posting_chunk__damaged(err);
     }
     return rc;

@@ -19,6 +19,7 @@ struct reader {
     const struct search_state *search; /* the state's; never NULL */
     struct column *columns;            /* owned: those opened so far, linked by column_read.c */
     struct store_cursor *lists[3];     /* owned: by kind of posting, shared by posting_read.c */
+    struct chunk_rows *chunk_rows;     /* owned: scratch of posting_read.c, or NULL */
 };
 
 /* The store below; a reader is used by one thread at a time, and so is its view. */
