@@ -28,6 +28,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned see
 {
     static const char *const pieces[] = {
         " AND ",
+        " AND b IN [1, 2, x]",
         " OR ",
         "NOT ",
         "(",
