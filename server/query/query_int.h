@@ -27,7 +27,7 @@ struct search {
     const struct query_stop *stop;
     struct arena *arena;
     struct bytes index_uid; /* for "Index `x`: " in front of what is wrong; n == 0: without */
-    int64_t budget_ns; /* on clock_mono_ns(): ranking stops refining here */
+    int64_t budget_ns;      /* on clock_mono_ns(): ranking stops refining here */
 };
 /* RC_CANCELLED when the caller has gone. */
 enum rc search__stopped(const struct search *s, struct err *err);
@@ -57,11 +57,11 @@ struct edge {
     uint8_t from, to;
     bool phrase;
     bool prefix;
-    uint8_t base_typos; /* 0; of n-grams the number of their terms: 2 or 3 */
-    uint8_t allowance;  /* typos allowed; of n-grams 1 less for every joint */
-    uint8_t max_typos;  /* the most it can cost, base_typos too; phrases: 0 */
-    uint32_t position;  /* of its first word in the query */
-    struct bytes word;  /* folded, as typed; phrases: empty */
+    uint8_t base_typos;                   /* 0; of n-grams the number of their terms: 2 or 3 */
+    uint8_t allowance;                    /* typos allowed; of n-grams 1 less for every joint */
+    uint8_t max_typos;                    /* the most it can cost, base_typos too; phrases: 0 */
+    uint32_t position;                    /* of its first word in the query */
+    struct bytes word;                    /* folded, as typed; phrases: empty */
     const struct derivation *derivations; /* rising typos */
     size_t n_derivations;
 };
@@ -118,12 +118,12 @@ struct score_part {
     uint8_t match_type; /* exactness: 3 exactMatch, 2 matchesStart, 1 noExactMatch */
     bool skipped;       /* the time budget was over */
     double first_score, second_score; /* legacy attribute: of attributeRank and of wordPosition */
-    struct bytes field; /* of sorts: as written in the request, "price:asc" */
-    struct bytes value; /* JSON of what was sorted by */
+    struct bytes field;               /* of sorts: as written in the request, "price:asc" */
+    struct bytes value;               /* JSON of what was sorted by */
     const struct column_value *sorted_by; /* the same as it is compared; NULL: none, or geo */
     bool descending;
-    bool sorts; /* field, value, ... count; else rank and max */
-    double distance;    /* geo, metres; < 0: none */
+    bool sorts;      /* field, value, ... count; else rank and max */
+    double distance; /* geo, metres; < 0: none */
 };
 struct ranked {
     uint32_t row, doc;
