@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """search_bench.py -- searching beside groonga, Sphinx and Xapian: building, queries, changes, disk, memory."""
+import itertools
 import json
+import multiprocessing
 import os
 import shutil
 import socket
@@ -168,22 +170,26 @@ def bench_throughput(server, sets):
     """Queries a second of two client processes to one, all on the same cores."""
     port, requests = int(server.addr.rsplit(":", 1)[1]), [lode_request(k, q) for k in ("common", "mid", "two") for q in sets[k]]
 
+    def client(i, stop, pipe):
+        wire, done = Wire(port), 0
+        for request in itertools.cycle(requests[i:] + requests[:i]):
+            if time.monotonic() >= stop:
+                break
+            wire.ask(request)
+            done += 1
+        pipe.send(done)
+
     def rate(clients):
-        done, stop = [0] * clients, time.monotonic() + 5
-
-        def client(i):
-            wire = Wire(port)
-            while time.monotonic() < stop:
-                for request in requests[i::2]:
-                    wire.ask(request)
-                    done[i] += 1
-
-        threads = [threading.Thread(target=client, args=(i,)) for i in range(clients)]
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join()
-        return sum(done) / 5
+        """Each client is a process: two threads of one Python would wait for each other."""
+        context, stop = multiprocessing.get_context("fork"), time.monotonic() + 5
+        pipes = [context.Pipe(duplex=False) for _ in range(clients)]
+        procs = [context.Process(target=client, args=(i * len(requests) // 2, stop, pipes[i][1])) for i in range(clients)]
+        for p in procs:
+            p.start()
+        done = sum(reader.recv() for reader, _ in pipes)
+        for p in procs:
+            p.join()
+        return done / 5
 
     rate(1)
     one, two = rate(1), rate(2)
