@@ -95,6 +95,21 @@ char *cli_count(char dst[CLI_TEXT + CLI_TEXT], uint64_t n,
                 const char *noun); /* "1 document", "2 documents" */
 char *cli_time(char dst[CLI_TEXT + 8], const Google__Protobuf__Timestamp *t); /* "" for NULL */
 
+/* Columns of the terminal that stdout is; 0: it is none, or does not say. */
+size_t cli_width(void);
+
+/* Characters in a text that switch marks on and off, and what is printed for them. */
+#define CLI_MARK_ON 0x02
+#define CLI_MARK_OFF 0x03
+struct cli_marks {
+    const char *on, *off;
+};
+/*
+ * Text without control characters but marks, from column `indent` on; broken at spaces so
+ * that it stays within `width` columns (0: never broken).
+ */
+void cli_put_wrapped(struct bytes text, size_t indent, size_t width, const struct cli_marks *marks);
+
 /* Rows in aligned columns. heads: "UID|NAME|>SIZE", ">" for the right side. */
 struct cli_table;
 struct cli_table *cli_table_new(const char *heads);

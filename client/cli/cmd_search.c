@@ -15,14 +15,14 @@
 #include <lode/v1/search_service.client.h>
 #include <stdio.h>
 
-#define MARK_ON 0x02
-#define MARK_OFF 0x03
-
-enum { SHOWN_WORDS = 30, NAME_WIDTH_MAX = 24 };
+enum { SHOWN_WORDS = 30, NAME_WIDTH_MAX = 24, NUMBER_WIDTH = 8, LIST_LEAST = 20 };
 
 struct screen {
     const struct cli *cli;
-    bool marks; /* escape sequences may be printed */
+    struct cli_marks marks;
+    size_t width; /* 0: lines are as long as they are */
+    bool full;
+    struct buf value;
 };
 
 /* ---- the request ------------------------------------------------------------------------ */
@@ -103,7 +103,7 @@ static void read_lists(struct arena *arena, const struct cli_args *args, Lode__V
 static void ask_for_marks(struct arena *arena, const struct cli_args *args,
                           Lode__V1__SearchRequest *r)
 {
-    static const char on[] = {MARK_ON, 0}, off[] = {MARK_OFF, 0};
+    static const char on[] = {CLI_MARK_ON, 0}, off[] = {CLI_MARK_OFF, 0};
 
     r->attributes_to_highlight = list_of(arena, "*");
     r->pre_tag_given_case = LODE__V1__SEARCH_REQUEST__PRE_TAG_GIVEN_HIGHLIGHT_PRE_TAG;
@@ -150,47 +150,88 @@ static bool read_request(struct arena *arena, const struct cli *cli, const struc
 
 /* ---- one hit ------------------------------------------------------------------------------ */
 
-static void put_text(const struct screen *s, struct bytes t)
+/* Control characters but marks do not get to a terminal. */
+static void add_text(struct buf *out, struct bytes t)
 {
     size_t i;
 
     for (i = 0; i < t.n; i++) {
-        if (t.p[i] == MARK_ON)
-            fputs(s->marks ? "\x1b[1;4m" : "", stdout);
-        else if (t.p[i] == MARK_OFF)
-            fputs(s->marks ? "\x1b[0m" : "", stdout);
-        else if (t.p[i] < 0x20 || t.p[i] == 0x7f)
-            putchar(t.p[i] == '\n' || t.p[i] == '\t' ? ' ' : '?');
+        bool control =
+            (t.p[i] < 0x20 || t.p[i] == 0x7f) && t.p[i] != CLI_MARK_ON && t.p[i] != CLI_MARK_OFF;
+
+        if (control)
+            (void)buf_byte(out, t.p[i] == '\n' || t.p[i] == '\t' ? ' ' : '?');
         else
-            putchar(t.p[i]);
+            (void)buf_byte(out, t.p[i]);
     }
 }
 
-static void put_value(const struct screen *s, struct json_value v)
+static void add_value(struct buf *out, struct json_value v)
 {
     bool object = json_type(v) == JSON_OBJECT;
     struct json_iter it;
 
     if (json_type(v) == JSON_STRING) {
-        put_text(s, json_string(v));
+        add_text(out, json_string(v));
         return;
     }
     if (!object && json_type(v) != JSON_ARRAY) {
-        put_text(s, json_raw(v));
+        add_text(out, json_raw(v));
         return;
     }
-    if (object)
-        putchar('{');
+    buf_str(out, object ? "{" : "");
     for (json_iter_init(&it, v); json_iter_next(&it);) {
-        fputs(it.index ? ", " : "", stdout);
+        buf_str(out, it.index ? ", " : "");
         if (object) {
-            put_text(s, it.key);
-            fputs(": ", stdout);
+            add_text(out, it.key);
+            buf_str(out, ": ");
         }
-        put_value(s, it.value); /* the reader's depth limit bounds this */
+        add_value(out, it.value); /* the reader's depth limit bounds this */
     }
-    if (object)
-        putchar('}');
+    buf_str(out, object ? "}" : "");
+}
+
+/* A list or an object on one line: what is too long for it ends with "...". */
+static struct bytes cut_list(struct bytes text, size_t room)
+{
+    size_t i, n = 0;
+
+    for (i = 0; i < text.n; i++) {
+        bool mark = text.p[i] == CLI_MARK_ON || text.p[i] == CLI_MARK_OFF;
+
+        if (!mark && (text.p[i] & 0xc0) != 0x80 && ++n > room)
+            return bytes_of(text.p, i);
+    }
+    return text;
+}
+
+static void put_value(struct screen *s, struct json_value v, size_t indent)
+{
+    bool list = json_type(v) == JSON_ARRAY || json_type(v) == JSON_OBJECT;
+    size_t room = s->width > indent + LIST_LEAST ? s->width - indent : LIST_LEAST;
+    struct bytes text, part;
+
+    buf_clear(&s->value);
+    add_value(&s->value, v);
+    part = text = buf_view(&s->value);
+    if (list && !s->full && s->width > 0) {
+        part = cut_list(text, room);
+        if (part.n < text.n)
+            part = cut_list(text, room - 3);
+    }
+    cli_put_wrapped(part, indent, s->width, &s->marks);
+    fputs(part.n < text.n ? "...\n" : "\n", stdout);
+}
+
+static void put_name(struct screen *s, struct bytes name, size_t width)
+{
+    bool dim = s->cli->colour_out;
+
+    buf_clear(&s->value);
+    add_text(&s->value, name);
+    fputs(cli_colour_on(dim, CLI_DIM), stdout);
+    cli_put_wrapped(buf_view(&s->value), 0, 0, &s->marks);
+    printf("%s%*s  ", cli_colour_off(dim), name.n < width ? (int)(width - name.n) : 0, "");
 }
 
 static bool is_added(struct bytes key)
@@ -198,17 +239,24 @@ static bool is_added(struct bytes key)
     return bytes_eq(key, B("_formatted")) || bytes_eq(key, B("_rankingScore"));
 }
 
-static void put_hit(const struct screen *s, struct json_value hit, uint64_t number)
+static size_t name_width(struct json_value hit)
 {
-    bool dim = s->cli->colour_out;
-    struct json_value formatted, score;
     struct json_iter it;
-    int width = 0;
-    size_t shown = 0;
+    size_t width = 0;
 
     for (json_iter_init(&it, hit); json_iter_next(&it);)
-        if (!is_added(it.key) && (int)it.key.n > width)
-            width = it.key.n < NAME_WIDTH_MAX ? (int)it.key.n : NAME_WIDTH_MAX;
+        if (!is_added(it.key) && it.key.n > width)
+            width = it.key.n < NAME_WIDTH_MAX ? it.key.n : NAME_WIDTH_MAX;
+    return width;
+}
+
+static void put_hit(struct screen *s, struct json_value hit, uint64_t number)
+{
+    bool dim = s->cli->colour_out;
+    size_t width = name_width(hit), shown = 0;
+    struct json_value formatted, score;
+    struct json_iter it;
+
     for (json_iter_init(&it, hit); json_iter_next(&it);) {
         struct json_value value = it.value;
 
@@ -217,23 +265,19 @@ static void put_hit(const struct screen *s, struct json_value hit, uint64_t numb
         if (json_get(hit, B("_formatted"), &formatted))
             (void)json_get(formatted, it.key, &value);
         if (shown++)
-            printf("%8s", "");
+            printf("%*s", NUMBER_WIDTH, "");
         else
-            printf("%6llu  ", (unsigned long long)number);
-        fputs(cli_colour_on(dim, CLI_DIM), stdout);
-        put_text(s, it.key);
-        printf("%s%*s  ", cli_colour_off(dim), it.key.n < (size_t)width ? width - (int)it.key.n : 0,
-               "");
-        put_value(s, value);
-        putchar('\n');
+            printf("%*llu  ", NUMBER_WIDTH - 2, (unsigned long long)number);
+        put_name(s, it.key, width);
+        put_value(s, value, NUMBER_WIDTH + (it.key.n > width ? it.key.n : width) + 2);
     }
     if (shown == 0)
-        printf("%6llu  (no members asked for)\n", (unsigned long long)number);
+        printf("%*llu  (no members asked for)\n", NUMBER_WIDTH - 2, (unsigned long long)number);
     if (json_get(hit, B("_rankingScore"), &score)) {
         struct bytes raw = json_raw(score);
 
-        printf("%8s%sscore %.*s%s\n", "", cli_colour_on(dim, CLI_DIM), (int)raw.n, raw.p,
-               cli_colour_off(dim));
+        printf("%*s%sscore %.*s%s\n", NUMBER_WIDTH, "", cli_colour_on(dim, CLI_DIM), (int)raw.n,
+               raw.p, cli_colour_off(dim));
     }
 }
 
@@ -244,7 +288,7 @@ static int unreadable(struct cli *cli)
     return cli_say_error(cli, CLI_DAMAGED, "the answer holds what is no JSON");
 }
 
-static int put_hits(struct cli *cli, const struct screen *s, const Lode__V1__SearchResponse *answer)
+static int put_hits(struct cli *cli, struct screen *s, const Lode__V1__SearchResponse *answer)
 {
     struct json_parser *parser = json_parser_new();
     struct json_value hit;
@@ -329,12 +373,18 @@ static void put_summary(const struct cli *cli, const Lode__V1__SearchResponse *a
 static int print_answer(struct cli *cli, const struct cli_args *args,
                         const Lode__V1__SearchResponse *answer)
 {
-    const struct screen screen = {cli, cli->colour_out || cli_args_has(args, "color")};
+    bool marks = cli->colour_out || cli_args_has(args, "color");
+    struct screen screen = {.cli = cli,
+                            .marks = {marks ? "\x1b[1;4m" : "", marks ? "\x1b[0m" : ""},
+                            .width = cli_width(),
+                            .full = cli_args_has(args, "full")};
     int code;
 
     if (cli->json)
         return cli_print_message(cli, &answer->base, &lode__v1__search_response__meta);
+    buf_init(&screen.value, BUF_NO_LIMIT);
     code = put_hits(cli, &screen, answer);
+    buf_done(&screen.value);
     if (code == CLI_OK)
         code = put_facets(cli, answer);
     if (code == CLI_OK)
@@ -378,7 +428,7 @@ static const struct cli_option options[] = {
     {"matching", 0, "HOW", "last: words at the end may be missing; all; frequency"},
     {"distinct", 0, "NAME", "one hit for each value of this attribute"},
     {"score", 0, NULL, "show each hit's ranking score"},
-    {"full", 0, NULL, "show long texts whole, not what is around the matches"},
+    {"full", 0, NULL, "show long texts and lists whole, not what is around the matches"},
     {"color", 0, NULL, "mark matches even when the output is no terminal"},
     {0},
 };

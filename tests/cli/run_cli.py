@@ -3,15 +3,18 @@
 
 Each test gets the running server and an empty folder; what it checks is stdout, stderr and exit code.
 """
+import fcntl
 import json
 import os
 import pty
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import traceback
@@ -66,6 +69,26 @@ class Lode:
         assert run.returncode == code, f"exit code {run.returncode}, not {code}"
         self.err = run.stderr
         return run.stdout
+
+    def on_terminal(self, columns, *args):
+        """What the command writes to a terminal that is so wide."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        run = subprocess.Popen([LODE, *args], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, cwd=self.cwd,
+                               env={"PATH": os.environ["PATH"], "LODE_SERVER": self.server.addr, "TERM": "xterm"})
+        os.close(slave)
+        out = b""
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:  # how Linux says that nobody has the other side any more
+                break
+            if not piece:
+                break
+            out += piece
+        os.close(master)
+        assert run.wait(60 * SLOW) == 0, out
+        return out.decode().replace("\r\n", "\n")
 
     def json(self, *args, **kw):
         return json.loads(self(*args, "--json", **kw))
@@ -138,6 +161,17 @@ def test_search(lode):
     assert re.search(r"^genre +Drama +2\n +War +1$", out, re.M) and "1 of about 2 hits" in out, out
     assert [h["id"] for h in lode.json("search", "found", "--filter", "genre = War")["hits"]] == [1]
     assert lode("search", "found", "zzz", "--quiet") == ""
+    lode.file("wide.json", json.dumps([{"id": 1, "text": "dark " + "word " * 28, "tags": ["tag%d" % i for i in range(30)]}]))
+    lode("doc", "add", "wide", "wide.json")
+    out = lode.on_terminal(50, "search", "wide", "dark")
+    assert "\x1b[1;4mdark\x1b[0m word" in out, out
+    plain = re.sub("\x1b\\[[0-9;]*m", "", out)
+    lines = plain.split("\n")
+    assert max(map(len, lines)) == 50 and not any(line.endswith(" ") for line in lines), plain
+    assert plain.count("word") == 28 and re.search(r"^        tags  tag0, .*\.\.\.$", plain, re.M), plain
+    assert plain.count("tag") < 15 and lode.on_terminal(50, "search", "wide", "dark", "--full").count("tag") == 31
+    piped = lode("search", "wide", "dark")
+    assert "\x1b" not in piped and "tag29" in piped and piped.count("\n") == 5, piped  # nothing is broken or cut
     lode("search", "found", "--filter", "title = x", code=1)
     assert "invalid_search_filter" in lode.err and "not filterable" in lode.err, lode.err
     lode("search", "nowhere", code=1)
