@@ -45,7 +45,7 @@ struct plan_filterable {
 struct plan_synonym {
     const struct bytes *key; /* words of the key */
     size_t n_key;
-    const struct bytes *words; /* words of the value */
+    const struct bytes *words; /* of the value; n == 0: holds the place of a stop word */
     size_t n_words;
 };
 

@@ -4,7 +4,8 @@
  *
  * Keys that fold to the same words are one key, with the values of all in the
  * order of the settings. A key or a value without words stands for nothing, and
- * so does a value that is its key.
+ * so does a value that is its key. Stop words between others hold a place in a
+ * value, as they do in documents; there they are words without a letter.
  */
 #include "index/plan_int.h"
 
@@ -33,18 +34,26 @@ struct folding {
     size_t n, cap;
 };
 
-static struct phrase fold(struct folding *f, struct bytes text)
+static void add_word(struct folding *f, size_t *n, struct bytes word)
+{
+    f->words = index__grow(f->words, sizeof *f->words, *n + 1, &f->words_cap);
+    f->words[(*n)++] = word;
+}
+
+static struct phrase fold(struct folding *f, struct bytes text, bool hold_places)
 {
     struct token t;
     struct bytes *words;
-    size_t n = 0;
+    size_t n = 0, stops = 0;
 
     tokenizer_start(f->tokenizer, text, 0);
     while (tokenizer_next(f->tokenizer, &t)) {
+        stops += hold_places && n > 0 && t.kind == TOKEN_STOP;
         if (t.kind != TOKEN_WORD)
             continue;
-        f->words = index__grow(f->words, sizeof *f->words, n + 1, &f->words_cap);
-        f->words[n++] = plan__keep(f->own, t.word);
+        for (; stops > 0; stops--)
+            add_word(f, &n, (struct bytes){0});
+        add_word(f, &n, plan__keep(f->own, t.word));
     }
     words = plan__alloc(f->own, sizeof *words, n);
     if (n)
@@ -121,12 +130,12 @@ enum rc plan__read_synonyms(struct plan_reading *x)
     rc = json_type(map) == JSON_OBJECT ? RC_OK : plan__bad(x, "synonyms");
     for (json_iter_init(&it, map); rc == RC_OK && json_iter_next(&it);) {
         const struct bytes *values;
-        struct phrase key = fold(&f, it.key);
+        struct phrase key = fold(&f, it.key, false);
         size_t i, n;
 
         rc = plan__strings(x, it.value, "synonyms", &values, &n);
         for (i = 0; rc == RC_OK && i < n; i++)
-            add_pair(&f, key, fold(&f, values[i]));
+            add_pair(&f, key, fold(&f, values[i], true));
     }
     if (rc == RC_OK)
         finish(&f);

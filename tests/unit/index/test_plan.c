@@ -176,6 +176,17 @@ static void synonyms_are_cut_and_folded_and_one_way(void)
         CU_ASSERT_STRING_EQUAL(synonym_text(&plan->synonyms[i]), want[i]);
 }
 
+static void stop_words_of_a_synonym_hold_their_places(void)
+{
+    compile(&plan, "{\"stopWords\":[\"of\",\"the\"],\"synonyms\":{\"lotr\":[\"the lord of the "
+                   "rings of\"],\"rings\":[\"the rings\"]}}");
+    CU_ASSERT_EQUAL_FATAL(plan->n_synonyms, 1);
+    CU_ASSERT_EQUAL_FATAL(plan->synonyms[0].n_words, 4);
+    CU_ASSERT(bytes_eq(plan->synonyms[0].words[0], B("lord")));
+    CU_ASSERT(plan->synonyms[0].words[1].n == 0 && plan->synonyms[0].words[2].n == 0);
+    CU_ASSERT(bytes_eq(plan->synonyms[0].words[3], B("rings")));
+}
+
 static void typo_words_are_folded_and_sorted(void)
 {
     compile(&plan, "{\"typoTolerance\":{\"enabled\":false,\"minWordSizeForTypos\":{\"oneTypo\":3,"
@@ -284,6 +295,6 @@ SUITE(plan, setup, teardown, TEST(the_defaults_search_all_and_keep_no_columns),
       TEST(ranks_are_those_of_the_first_entry_that_covers), TEST(repeated_rules_are_passed_over),
       TEST(the_first_filterable_entry_wins), TEST(columns_are_kept_for_all_that_asks_for_values),
       TEST(geo_wants_its_two_numbers), TEST(synonyms_are_cut_and_folded_and_one_way),
-      TEST(typo_words_are_folded_and_sorted), TEST(the_rest_of_the_settings),
-      TEST(only_what_is_covered_and_how_it_is_cut_changes_words), TEST(damaged_settings_are_told),
-      TEST(a_share_keeps_it_alive));
+      TEST(stop_words_of_a_synonym_hold_their_places), TEST(typo_words_are_folded_and_sorted),
+      TEST(the_rest_of_the_settings), TEST(only_what_is_covered_and_how_it_is_cut_changes_words),
+      TEST(damaged_settings_are_told), TEST(a_share_keeps_it_alive));
