@@ -29,7 +29,7 @@ static void index_row(struct cli_table *table, const char *uid, const Lode__V1__
 
 static int print_index(struct cli *cli, const char *uid, const Lode__V1__IndexStats *stats)
 {
-    struct cli_table *table = cli_table_new("INDEX|>DOCUMENTS|>STORED|>INDEXED|>AVERAGE|STATE");
+    struct cli_table *table = cli_table_new("INDEX|>DOCUMENTS|>STORED|>IN ALL|>AVERAGE|STATE");
     size_t i;
 
     index_row(table, uid, stats);
@@ -61,7 +61,7 @@ static int print_all(struct cli *cli, const Lode__V1__StatsResponse *stats)
     if (stats->n_indexes == 0)
         return CLI_OK;
     putchar('\n');
-    table = cli_table_new("INDEX|>DOCUMENTS|>STORED|>INDEXED|>AVERAGE|STATE");
+    table = cli_table_new("INDEX|>DOCUMENTS|>STORED|>IN ALL|>AVERAGE|STATE");
     for (i = 0; i < stats->n_indexes; i++)
         if (stats->indexes[i]->value)
             index_row(table, stats->indexes[i]->key, stats->indexes[i]->value);
