@@ -115,8 +115,8 @@ static void find_between(const struct column_part *p, uint32_t n_numbers, const 
 /* Room for a yes or no per value, all no. */
 static enum rc clear_hits(struct filter *f, uint32_t n, struct err *err)
 {
-    if (n > f->n_hits) {
-        f->hits = arena_alloc(f->arena, n);
+    if (n > f->n_hits || !f->hits) { /* a part of empty members has no values */
+        f->hits = arena_alloc(f->arena, n ? n : 1);
         f->n_hits = f->hits ? n : 0;
         if (!f->hits)
             return err_set(err, RC_TOO_LARGE, NULL, "the filter needs too much memory");
