@@ -394,7 +394,7 @@ static int print_answer(struct cli *cli, const struct cli_args *args,
 
 static int run_search(struct cli *cli, const struct cli_args *args)
 {
-    Lode__V1__SearchRequest request = LODE__V1__SEARCH_REQUEST__INIT;
+    Lode__V1__SearchRequest request;
     const struct lode_call_opts opts = cli_call(cli);
     struct arena *arena = arena_new(BUF_NO_LIMIT);
     Lode__V1__SearchResponse *answer = NULL;
@@ -402,6 +402,7 @@ static int run_search(struct cli *cli, const struct cli_args *args)
     int code = CLI_OK;
 
     buf_init(&why, 1024);
+    lode__v1__search_request__init(&request);
     if (!read_request(arena, cli, args, &request, &why))
         code = cli_say_error(cli, CLI_USAGE, "%s", buf_cstr(&why));
     if (code == CLI_OK)

@@ -76,9 +76,10 @@ static void refuse_locale(struct rpc_call *call, const char *inside, const char 
 
 bool search_values_ok(struct rpc_call *call, const char *inside, const ProtobufCMessage *request)
 {
-    Lode__V1__SearchRequest r = LODE__V1__SEARCH_REQUEST__INIT;
+    Lode__V1__SearchRequest r;
     size_t i;
 
+    lode__v1__search_request__init(&r);
     pb_copy_fields(request, &r.base);
     if (r.threshold_case == LODE__V1__SEARCH_REQUEST__THRESHOLD_RANKING_SCORE_THRESHOLD &&
         !(r.ranking_score_threshold >= 0 && r.ranking_score_threshold <= 1)) { /* NaN, too */
