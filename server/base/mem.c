@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 static void *check_got(void *p)
@@ -56,4 +57,9 @@ void *xmemdup(const void *p, size_t n)
 void xfree(void *p)
 {
     free(p);
+}
+
+void mem_trim(void)
+{
+    (void)malloc_trim(0);
 }

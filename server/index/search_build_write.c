@@ -267,5 +267,6 @@ enum rc search_build__run(const struct search_build *b, struct err *err)
     cond_done(&r->changed);
     mutex_done(&r->lock);
     xfree(r);
+    mem_trim();
     return rc;
 }
