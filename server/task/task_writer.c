@@ -22,6 +22,7 @@
  */
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "index/index.h"
@@ -30,8 +31,8 @@
 
 enum {
     ATTEMPTS = 3,
-    SMALL_BATCHES = 64,
-    LOOK_AHEAD = 4096, /* facts looked at for one more task of the batch */
+    DISK_TO_BATCH = 16, /* of what is free; a commit is some times its documents */
+    LOOK_AHEAD = 4096,  /* facts looked at for one more task of the batch */
 };
 
 #define TELL_NS (100 * NS_PER_MS)
@@ -42,7 +43,6 @@ struct writer {
     uint64_t trouble_uid;
     unsigned attempts;
     struct err why;
-    unsigned n_small; /* batches of one task to come: a larger one had no room on the disk */
 };
 
 static task__kind_fn *const kinds[TASK__LAST_TYPE + 1] = {
@@ -435,9 +435,15 @@ static enum rc commit(struct task__run *run, struct err *err)
     return rc;
 }
 
-static bool run_is_full(const struct task__run *run)
+/* Bytes of documents at which a batch is full: a nearly full disk takes only small commits. */
+static size_t batch_limit(const struct task_queue *q)
 {
-    return change_bytes(run->change) >= run->q->opts.batch_bytes;
+    uint64_t have;
+
+    if (fs_dir_free_bytes(q->dir, &have, NULL) != RC_OK ||
+        have / DISK_TO_BATCH >= q->opts.batch_bytes)
+        return q->opts.batch_bytes;
+    return (size_t)(have / DISK_TO_BATCH);
 }
 
 static void reset_progress(struct task_queue *q)
@@ -452,7 +458,8 @@ static void reset_progress(struct task_queue *q)
 
 static enum rc run_batch(struct writer *w, struct task__run *run, uint8_t type, struct err *err)
 {
-    bool alone = !mergeable(type) || w->attempts > 0 || w->n_small > 0;
+    bool alone = !mergeable(type) || w->attempts > 0;
+    size_t limit = batch_limit(run->q);
     enum rc rc;
 
     reset_progress(run->q);
@@ -462,7 +469,8 @@ static enum rc run_batch(struct writer *w, struct task__run *run, uint8_t type, 
     change_set_steps(run->change, &(struct change_steps){run, commit_step, check_step, tell_step});
     do
         rc = run_task(w, run, type, err);
-    while (rc == RC_OK && !alone && !run_is_full(run) && pick_mate(run->q, run, &type));
+    while (rc == RC_OK && !alone && change_bytes(run->change) < limit &&
+           pick_mate(run->q, run, &type));
     if (rc != RC_OK)
         return rc;
     trim_history(run);
@@ -533,8 +541,6 @@ static void note_trouble(struct writer *w, const struct task__run *run, enum rc 
 {
     log_event(LOG_WARN, "task", "a batch begins again", "rc=%s task=%llu", rc_name(rc),
               (unsigned long long)run->uid);
-    if (rc == RC_NO_SPACE)
-        w->n_small = SMALL_BATCHES;
     if (rc == RC_NO_SPACE || rc == RC_BUSY) {
         rest(w->q, rc == RC_NO_SPACE ? NS_PER_S : 10 * NS_PER_MS);
         return;
@@ -570,7 +576,6 @@ void task__writer_run(void *arg)
             settle_step(&run);
         if (rc == RC_OK) {
             w->attempts = 0;
-            w->n_small -= w->n_small > 0;
             wind_up(&run);
         } else {
             put_back(q, &run);

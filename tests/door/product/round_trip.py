@@ -7,7 +7,7 @@ from product_common import (Server, common_pb2, descriptor_pool, dumps_pb2, equa
                             services)
 
 FILMS = b'[{"id": 1, "title": "Carol", "price": 1.50}, {"id": 2, "title": "Ponyo"}]'
-SERVED = {"lode.v1." + s for s in ("Documents", "Dumps", "Indexes", "SettingsService", "System", "Tasks")}
+SERVED = {"lode.v1." + s for s in ("Documents", "Dumps", "Indexes", "Search", "SettingsService", "System", "Tasks")}
 ALWAYS = {"grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}
 
 
