@@ -30,17 +30,16 @@ static void check_outcome(struct bytes settings)
 }
 
 #ifdef LODE_PLANTED_BUG
-/* Only settings that were understood and laid over others have two sizes that are equal. */
+/* Only settings that were understood and laid over others have a size that no seed has. */
 static void planted(struct bytes settings)
 {
     struct json_parser *parser = json_parser_new();
-    struct json_value v, one, two;
+    struct json_value v, one;
     struct json_error at;
 
     if (json_parse(parser, settings, NULL, &v, &at) == RC_OK &&
         json_get(v, B("typoTolerance"), &v) && json_get(v, B("minWordSizeForTypos"), &v) &&
-        json_get(v, B("oneTypo"), &one) && json_get(v, B("twoTypos"), &two) &&
-        bytes_eq(json_raw(one), json_raw(two)))
+        json_get(v, B("oneTypo"), &one) && json_raw(one).n == 1 && json_raw(one).p[0] > '5')
         NEVER("planted bug");
     json_parser_free(parser);
 }
