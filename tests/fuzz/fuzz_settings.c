@@ -39,7 +39,8 @@ static void planted(struct bytes settings)
 
     if (json_parse(parser, settings, NULL, &v, &at) == RC_OK &&
         json_get(v, B("typoTolerance"), &v) && json_get(v, B("minWordSizeForTypos"), &v) &&
-        json_get(v, B("oneTypo"), &one) && json_raw(one).n == 1 && json_raw(one).p[0] > '5')
+        json_get(v, B("oneTypo"), &one) && !bytes_eq(json_raw(one), B("3")) &&
+        !bytes_eq(json_raw(one), B("5")))
         NEVER("planted bug");
     json_parser_free(parser);
 }
