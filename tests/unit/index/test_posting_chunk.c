@@ -251,7 +251,7 @@ static enum rc judge(const uint8_t *p, size_t n)
 static void any_damage_is_refused_or_means_something(void)
 {
     size_t round, i, refused = 0;
-    unsigned bit;
+    unsigned bit, step = suite_step(7);
 
     for (round = 0; round < 4; round++) {
         bool dense = round == 3;
@@ -259,7 +259,7 @@ static void any_damage_is_refused_or_means_something(void)
         fill(skewed(50), dense ? 1 : 200, dense ? DENSE_ROWS : 60, round > 0);
         buf_clear(&chunk);
         posting_chunk__encode(places, n_places, round > 0, &chunk);
-        for (i = 0; i < chunk.n; i += dense ? 997 : 1) {
+        for (i = 0; i < chunk.n; i += dense ? 997 * step : step) {
             CU_ASSERT_EQUAL(judge(chunk.p, i), RC_CORRUPT);
             for (bit = 0; bit < 8; bit++) {
                 chunk.p[i] ^= (uint8_t)(1u << bit);

@@ -225,12 +225,12 @@ static void random_step(void)
 
 static void any_history_finds_what_one_go_finds(void)
 {
-    int i;
+    int i, n = 300 / (int)suite_step(5);
 
     fixture_create("docs", "id");
     fixture_create("other", "id");
     add_some("other", 300, 50, true);
-    for (i = 0; i < 300; i++) {
+    for (i = 0; i < n; i++) {
         random_step();
         if (i % 30 != 29)
             continue;
