@@ -426,6 +426,24 @@ bool gateway_ended(int fd)
     return hear_byte(fd, PATIENT) == -1;
 }
 
+void gateway_consume_all(void)
+{
+    int i;
+
+    for (i = 0; i < 20000 && !gw.ended; i++) {
+        if (gw.n_owed > 0) {
+            rpc_call_consumed(gw.held, gw.n_owed);
+            gw.n_owed = 0;
+        }
+        gateway_turn(1);
+    }
+}
+
+bool gateway_log_is(const char *want)
+{
+    return bytes_eq(buf_view(&gw.log), bytes_str(want));
+}
+
 bool gateway_silent(int fd)
 {
     return hear_byte(fd, IMPATIENT) == -2;
@@ -442,4 +460,13 @@ bool answer_has(const struct answer *a, const char *header_line)
 void answer_done(struct answer *a)
 {
     buf_done(&a->body);
+}
+
+bool answer_body_has(struct answer *a, const char *want)
+{
+    bool there = strstr(buf_cstr(&a->body), want) != NULL;
+
+    if (!there)
+        printf("got: %s\n", buf_cstr(&a->body));
+    return there;
 }

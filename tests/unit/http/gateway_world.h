@@ -58,6 +58,10 @@ void gateway_turn(unsigned passes);
 void gateway_say(int fd, const char *text);
 void gateway_say_bytes(int fd, struct bytes b); /* turning the loop while the socket is full */
 
+/* The handler owes: gives everything back until all has come. */
+void gateway_consume_all(void);
+bool gateway_log_is(const char *want); /* what handlers saw */
+
 /* One answer. */
 struct answer {
     int status;
@@ -69,4 +73,5 @@ bool gateway_hear(int fd, struct answer *a, bool no_body);
 bool gateway_ended(int fd);  /* the server has closed its side */
 bool gateway_silent(int fd); /* nothing has come, and nothing comes */
 bool answer_has(const struct answer *a, const char *header_line);
+bool answer_body_has(struct answer *a, const char *want); /* prints the body if not */
 void answer_done(struct answer *a);

@@ -44,27 +44,14 @@ static bool body_is(const char *want)
     return same;
 }
 
-static bool body_has(const char *want)
-{
-    bool there = strstr(buf_cstr(&a.body), want) != NULL;
-
-    if (!there)
-        printf("got: %s\n", buf_cstr(&a.body));
-    return there;
-}
-
-static bool log_is(const char *want)
-{
-    return bytes_eq(buf_view(&gw.log), bytes_str(want));
-}
-
 static bool is_error(int status, const char *code, const char *message)
 {
     char want[1024];
 
     (void)snprintf(want, sizeof(want), "{\"message\":\"%s\",\"code\":\"%s\",\"type\":", message,
                    code);
-    return a.status == status && body_has(want) && answer_has(&a, "Content-Type: application/json");
+    return a.status == status && answer_body_has(&a, want) &&
+           answer_has(&a, "Content-Type: application/json");
 }
 
 /* ---- answers ----------------------------------------------------------------- */
@@ -79,7 +66,7 @@ static void a_document_is_answered_byte_for_byte(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(a.head, "\r\nDate: "));
     CU_ASSERT_PTR_NULL(strstr(a.head, "Connection:"));
     CU_ASSERT_PTR_NULL(strstr(a.head, "Access-Control"));
-    CU_ASSERT(log_is("get(movies,42,0) "));
+    CU_ASSERT(gateway_log_is("get(movies,42,0) "));
 }
 
 static void messages_are_answered_as_json_with_the_routes_status(void)
@@ -94,9 +81,9 @@ static void messages_are_answered_as_json_with_the_routes_status(void)
     CU_ASSERT_EQUAL(ask("POST /indexes HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                         "Content-Length: 16\r\n\r\n{\"uid\":\"movies\"}"),
                     202);
-    CU_ASSERT(body_has("\"taskUid\":7"));
-    CU_ASSERT(body_has("\"status\":\"enqueued\""));
-    CU_ASSERT(log_is("create(movies,-) "));
+    CU_ASSERT(answer_body_has(&a, "\"taskUid\":7"));
+    CU_ASSERT(answer_body_has(&a, "\"status\":\"enqueued\""));
+    CU_ASSERT(gateway_log_is("create(movies,-) "));
 }
 
 static void no_content_has_no_body_and_no_length(void)
@@ -156,8 +143,9 @@ static void malformed_paths_and_queries_are_told(void)
                        "integer"));
     ask("GET /indexes?limti=1 HTTP/1.1\r\nHost: x\r\n\r\n");
     CU_ASSERT_EQUAL(a.status, 400);
-    CU_ASSERT(body_has("Unknown parameter `limti`: did you mean `limit`? expected one of `offset`, "
-                       "`limit`"));
+    CU_ASSERT(answer_body_has(
+        &a, "Unknown parameter `limti`: did you mean `limit`? expected one of `offset`, "
+            "`limit`"));
     /* A route that declares no parameters ignores them. */
     CU_ASSERT_EQUAL(ask("GET /health?a=b HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
     CU_ASSERT_EQUAL(gw.n_calls, 1);
@@ -256,7 +244,7 @@ static void payload_errors_come_in_their_order(void)
     CU_ASSERT_EQUAL(gw.n_calls, 0);
     CU_ASSERT_EQUAL(post("/indexes", "application/json", "{\"uid\":\"m\",\"primaryKey\":\"id\"}"),
                     202);
-    CU_ASSERT(log_is("create(m,id) "));
+    CU_ASSERT(gateway_log_is("create(m,id) "));
 }
 
 static void a_list_body_is_refused_in_the_words_of_the_json_library(void)
@@ -283,14 +271,14 @@ static void a_list_body_is_refused_in_the_words_of_the_json_library(void)
     CU_ASSERT_EQUAL(
         post("/indexes/m/documents/delete-batch?customMetadata=x", "application/json", "[1,\"b\"]"),
         202);
-    CU_ASSERT(log_is("delete(m,1,b;x) "));
+    CU_ASSERT(gateway_log_is("delete(m,1,b;x) "));
 }
 
 static void routes_without_a_body_ignore_one(void)
 {
     CU_ASSERT_EQUAL(post("/tasks/cancel?uids=1,2", "application/json", "null"), 200);
     CU_ASSERT_EQUAL(post("/tasks/cancel?uids=3", NULL, "anything at all"), 200);
-    CU_ASSERT(log_is("cancel(uids=1,2) cancel(uids=3) "));
+    CU_ASSERT(gateway_log_is("cancel(uids=1,2) cancel(uids=3) "));
 }
 
 static void a_json_body_may_come_encoded_and_in_chunks(void)
@@ -311,7 +299,7 @@ static void a_json_body_may_come_encoded_and_in_chunks(void)
     gateway_say(fd, "0\r\n\r\n");
     CU_ASSERT(gateway_hear(fd, &a, false));
     CU_ASSERT_EQUAL(a.status, 202);
-    CU_ASSERT(log_is("create(compressed,-) "));
+    CU_ASSERT(gateway_log_is("create(compressed,-) "));
 }
 
 static void a_json_body_over_the_limit_is_refused(void)
@@ -361,7 +349,7 @@ static void the_right_is_asked_before_anything_is_told(void)
     CU_ASSERT_EQUAL(a.status, 403);
     ask("GET /indexes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer bad\r\n\r\n");
     CU_ASSERT_EQUAL(a.status, 403);
-    CU_ASSERT(log_is("")); /* no handler saw a message */
+    CU_ASSERT(gateway_log_is("")); /* no handler saw a message */
     gw.n_access = 0;
     ask("GET /indexes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\n\r\n");
     CU_ASSERT_EQUAL(a.status, 200);
