@@ -156,59 +156,51 @@ bool column__take_set(struct bytes *v, const uint64_t *guess, uint64_t *set)
 
 /* ---- packed numbers ---------------------------------------------------------------------- */
 
-unsigned column__width(uint32_t max)
+unsigned column__width(uint64_t max)
 {
-    return max ? 32 - (unsigned)__builtin_clz(max) : 0;
+    return max ? 64 - (unsigned)__builtin_clzll(max) : 0;
 }
 
-void column__pack(const uint32_t *numbers, size_t n, unsigned width, struct buf *out)
+void packer__add(struct packer *p, uint64_t number)
 {
-    uint64_t bits = 0;
-    unsigned n_bits = 0;
-    size_t i;
-
-    ASSERT(width <= 32);
-    for (i = 0; width && i < n; i++) {
-        bits |= (uint64_t)numbers[i] << n_bits;
-        for (n_bits += width; n_bits >= 8; n_bits -= 8) {
-            (void)buf_byte(out, (uint8_t)bits);
-            bits >>= 8;
-        }
+    p->bits |= number << p->n_bits; /* up to 7 bits are left: widths go up to 57 */
+    for (p->n_bits += p->width; p->n_bits >= 8; p->n_bits -= 8) {
+        (void)buf_byte(p->out, (uint8_t)p->bits);
+        p->bits >>= 8;
     }
-    if (n_bits)
-        (void)buf_byte(out, (uint8_t)bits);
 }
 
-/* The eight bytes at place, or what there is of them. */
-static uint64_t bytes_at(struct bytes v, size_t place)
+void packer__done(struct packer *p)
 {
-    uint8_t tail[8] = {0};
-
-    if (place + 8 <= v.n)
-        return get_u64le(v.p + place);
-    if (place < v.n)
-        memcpy(tail, v.p + place, v.n - place);
-    return get_u64le(tail);
+    if (p->n_bits)
+        (void)buf_byte(p->out, (uint8_t)p->bits);
 }
 
-bool column__unpack(struct bytes *v, size_t n, unsigned width, uint32_t *ret)
+bool column__take_packed(struct bytes *v, size_t n, unsigned width, struct packed *ret)
 {
-    uint64_t mask = (UINT64_C(1) << width) - 1, word;
-    size_t i = 0, j, n_bits = n * width, n_bytes = (n_bits + 7) / 8;
-    size_t at_once = width ? 57 / width : 1; /* as many as eight bytes hold for certain */
-    struct bytes own = bytes_of(v->p, n_bytes);
+    size_t n_bits = n * width, n_bytes = (n_bits + 7) / 8;
 
-    if (n > SIZE_MAX / 64 || n_bytes > v->n)
+    if (width > PACKED_WIDTH_MAX || n > SIZE_MAX / 64 || n_bytes > v->n)
         return false;
-    if (width == 0)
+    *ret = (struct packed){v->p, width};
+    *v = bytes_of(v->p + n_bytes, v->n - n_bytes);
+    return n_bits % 8 == 0 || ret->at[n_bytes - 1] >> n_bits % 8 == 0;
+}
+
+void column__unpack(struct packed p, size_t first, size_t n, uint32_t *ret)
+{
+    uint64_t mask = (UINT64_C(1) << p.width) - 1, word;
+    size_t i, j, at_once = p.width ? 57 / p.width : 1; /* as many as eight bytes hold for certain */
+
+    if (p.width == 0) {
         memset(ret, 0, n * sizeof *ret);
-    for (; width && i + at_once <= n && i * width / 8 + 8 <= n_bytes; i += at_once) {
-        word = get_u64le(own.p + i * width / 8) >> i * width % 8;
-        for (j = 0; j < at_once; j++, word >>= width)
+        return;
+    }
+    for (i = 0; i + at_once <= n; i += at_once) {
+        word = get_u64le(p.at + (first + i) * p.width / 8) >> (first + i) * p.width % 8;
+        for (j = 0; j < at_once; j++, word >>= p.width)
             ret[i + j] = (uint32_t)(word & mask);
     }
-    for (; width && i < n; i++)
-        ret[i] = (uint32_t)(bytes_at(own, i * width / 8) >> i * width % 8 & mask);
-    *v = bytes_of(v->p + n_bytes, v->n - n_bytes);
-    return n_bits % 8 == 0 || own.p[n_bytes - 1] >> n_bits % 8 == 0;
+    for (; i < n; i++)
+        ret[i] = (uint32_t)packed_at(p, first + i);
 }

@@ -46,10 +46,11 @@ struct done_part {
 };
 
 struct gather {
-    struct bytes name;      /* owned */
-    struct column_part now; /* its bits, of the part that is being gathered */
-    uint32_t row;           /* the last one, within the part */
-    bool some;              /* the part has a row */
+    struct bytes name;         /* owned */
+    struct column_content now; /* its bits, of the part that is being gathered */
+    uint32_t first;            /* row of that part */
+    uint32_t row;              /* the last one, within the part */
+    bool some;                 /* the part has a row */
     struct gathered *values;
     size_t n_values, values_cap;
     struct buf text, folded;
@@ -316,11 +317,11 @@ static void seal(struct gather *g)
     g->now.places = places;
     column_part__encode(&g->now, &g->done);
     g->parts = index__grow(g->parts, sizeof *g->parts, g->n_parts + 1, &g->parts_cap);
-    g->parts[g->n_parts++] = (struct done_part){g->now.first, at, g->done.n - at};
+    g->parts[g->n_parts++] = (struct done_part){g->first, at, g->done.n - at};
     xfree(to);
     xfree(places);
     xfree(values);
-    g->now = (struct column_part){0};
+    g->now = (struct column_content){0};
     g->some = false;
     g->n_values = g->n_pairs = 0;
     buf_clear(&g->text);
@@ -334,12 +335,12 @@ void gather_member(struct gather *g, uint32_t row, struct json_value v)
 {
     enum json_type type = json_type(v);
 
-    if (g->some && g->now.first != row - row % PART_ROWS)
+    if (g->some && g->first != row - row % PART_ROWS)
         seal(g);
     ASSERT(!g->some || row % PART_ROWS > g->row);
     ASSERT(g->some || g->n_parts == 0 || g->parts[g->n_parts - 1].first < row - row % PART_ROWS);
     g->some = true;
-    g->now.first = row - row % PART_ROWS;
+    g->first = row - row % PART_ROWS;
     g->row = row % PART_ROWS;
     column__set(g->now.exists, g->row);
     if (type == JSON_NULL)

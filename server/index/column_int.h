@@ -22,26 +22,46 @@ bool column__take(struct bytes *v, uint64_t max, uint64_t *ret);
 void column__put_set(const uint64_t *set, const uint64_t *guess, struct buf *out);
 bool column__take_set(struct bytes *v, const uint64_t *guess, uint64_t *set);
 /* Bits that are needed for numbers up to max; 0 for 0. */
-unsigned column__width(uint32_t max);
-/* n numbers of width bits each, padded with zeros to whole bytes. */
-void column__pack(const uint32_t *numbers, size_t n, unsigned width, struct buf *out);
-bool column__unpack(struct bytes *v, size_t n, unsigned width, uint32_t *ret);
+unsigned column__width(uint64_t max);
+/* Writes numbers of a width side by side, padded with zeros to whole bytes by done(). */
+struct packer {
+    struct buf *out;
+    uint64_t bits;
+    unsigned n_bits, width;
+};
+void packer__add(struct packer *p, uint64_t number);
+void packer__done(struct packer *p);
+/* Takes n numbers of that width; eight bytes behind *v must be there. */
+bool column__take_packed(struct bytes *v, size_t n, unsigned width, struct packed *ret);
+/* Decodes n of them, of up to 32 bits. */
+void column__unpack(struct packed p, size_t first, size_t n, uint32_t *ret);
 
 /* ---- column_values.c: the dictionary ----------------------------------------------------- */
 
 /* Order of values: numbers, then texts bytewise. */
 int column__compare(const struct column_value *a, const struct column_value *b);
-/* n >= 1 numbers, rising. */
+/* n numbers, rising. */
 void column__put_numbers(const struct column_value *values, size_t n, struct buf *out);
-bool column__take_numbers(struct bytes *v, struct column_value *values, size_t n);
 /* Bytes that decoded texts take: folded ones, and originals that differ from them. */
 size_t column__text_bytes(const struct column_value *values, size_t n);
 /* n texts, rising. */
 void column__put_texts(const struct column_value *values, size_t n, struct buf *out);
-/* Fills exactly n_room bytes of room. */
-bool column__take_texts(struct bytes *v, struct column_value *values, size_t n, uint8_t *room,
-                        size_t n_room);
+/* What p->n_values, n_numbers and text_bytes tell of is taken from the front of *v. */
+bool column__take_numbers(struct bytes *v, struct column_part *p);
+bool column__take_texts(struct bytes *v, struct column_part *p);
 
 /* ---- column_part.c ----------------------------------------------------------------------- */
 
-void column_part__encode(const struct column_part *p, struct buf *out);
+/* A part to be encoded. */
+struct column_content {
+    uint32_t n_values;
+    const struct column_value *values; /* distinct; numbers rising, then texts bytewise */
+    const uint32_t *starts;            /* PART_ROWS + 1: where a row's places begin */
+    const uint32_t *places;            /* into values, rising within a row */
+    uint64_t exists[PART_WORDS], is_null[PART_WORDS], is_empty[PART_WORDS];
+};
+void column_part__encode(const struct column_content *c, struct buf *out);
+/* Values, and places that rise: what column_part__open() leaves open. RC_CORRUPT. */
+enum rc column_part__check(struct column_part *p, struct err *err) MUST_CHECK;
+/* RC_CORRUPT, in words. */
+enum rc column_part__damaged(const struct column_part *p, struct err *err);

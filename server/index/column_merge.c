@@ -13,14 +13,16 @@
 
 /* One of the two sides. */
 struct side {
-    struct column_part *part; /* owned */
-    uint32_t *first;          /* owned; by value: the first row that is taken and has it */
-    uint32_t *to;             /* owned; by value: its place in the merged part */
+    struct column_room room;
+    struct column_part *part;          /* in room */
+    const struct column_value *values; /* its own */
+    uint32_t *first;                   /* owned; by value: the first row that is taken and has it */
+    uint32_t *to;                      /* owned; by value: its place in the merged part */
 };
 
 static void side_done(struct side *s)
 {
-    xfree(s->part);
+    column_part__close(s->room.part);
     xfree(s->first);
     xfree(s->to);
 }
@@ -30,7 +32,12 @@ static enum rc side_init(struct side *s, struct bytes value, struct err *err)
     uint32_t i, n;
     enum rc rc;
 
-    rc = column_part__decode(value, 0, &s->part, err);
+    rc = column_part__open(value, 0, &s->room, err);
+    s->part = s->room.part;
+    if (rc == RC_OK)
+        rc = column_part__check(s->part, err);
+    if (rc == RC_OK)
+        rc = column_values(s->part, &s->values, err);
     if (rc != RC_OK)
         return rc;
     n = s->part->n_values ? s->part->n_values : 1;
@@ -44,14 +51,14 @@ static enum rc side_init(struct side *s, struct bytes value, struct err *err)
 /* Rows from the last to the first, so that the first one stays. */
 static void find_first(struct side *s, const struct side *over)
 {
-    const struct column_part *p = s->part;
+    struct column_part *p = s->part;
     uint32_t row, i;
 
     for (row = PART_ROWS; row-- > 0;) {
         if (over && column__has(over->part->exists, row))
             continue;
-        for (i = p->starts[row]; i < p->starts[row + 1]; i++)
-            s->first[p->places[i]] = row;
+        for (i = column_start(p, row); i < column_start(p, row + 1); i++)
+            s->first[column_place(p, i)] = row;
     }
 }
 
@@ -69,14 +76,13 @@ static uint32_t join_values(struct side *base, struct side *more, struct column_
             m++;
         if (b == base->part->n_values && m == more->part->n_values)
             return n;
-        order = b == base->part->n_values ? 1
-                : m == more->part->n_values
-                    ? -1
-                    : column__compare(&base->part->values[b], &more->part->values[m]);
+        order = b == base->part->n_values   ? 1
+                : m == more->part->n_values ? -1
+                                            : column__compare(&base->values[b], &more->values[m]);
         if (order < 0 || (order == 0 && base->first[b] < more->first[m])) /* (2) */
-            out[n] = base->part->values[b];
+            out[n] = base->values[b];
         else
-            out[n] = more->part->values[m];
+            out[n] = more->values[m];
         if (order <= 0)
             base->to[b++] = n;
         if (order >= 0)
@@ -85,7 +91,7 @@ static uint32_t join_values(struct side *base, struct side *more, struct column_
     }
 }
 
-static void join_rows(const struct side *base, const struct side *more, struct column_part *out,
+static void join_rows(const struct side *base, const struct side *more, struct column_content *out,
                       uint32_t *starts, uint32_t *places)
 {
     uint32_t row, i, n = 0;
@@ -94,8 +100,8 @@ static void join_rows(const struct side *base, const struct side *more, struct c
         const struct side *s = column__has(more->part->exists, row) ? more : base; /* (1) */
 
         starts[row] = n;
-        for (i = s->part->starts[row]; i < s->part->starts[row + 1]; i++)
-            places[n++] = s->to[s->part->places[i]];
+        for (i = column_start(s->part, row); i < column_start(s->part, row + 1); i++)
+            places[n++] = s->to[column_place(s->part, i)];
     }
     starts[row] = n;
     for (i = 0; i < PART_WORDS; i++) {
@@ -110,11 +116,11 @@ static void join_rows(const struct side *base, const struct side *more, struct c
 static void join(struct side *base, struct side *more, struct buf *out)
 {
     size_t n_values = (size_t)base->part->n_values + more->part->n_values;
-    size_t n_places = (size_t)base->part->starts[PART_ROWS] + more->part->starts[PART_ROWS];
+    size_t n_places = (size_t)base->part->n_places + more->part->n_places;
     struct column_value *values = xmalloc((n_values + 1) * sizeof *values);
     uint32_t *places = xmalloc((n_places + 1) * sizeof *places);
     uint32_t starts[PART_ROWS + 1];
-    struct column_part joined = {.values = values, .starts = starts, .places = places};
+    struct column_content joined = {.values = values, .starts = starts, .places = places};
 
     find_first(base, more);
     find_first(more, NULL);

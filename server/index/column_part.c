@@ -4,20 +4,24 @@
  *
  * Key    'c' column(4) first row(4)
  * Value  varints: numbers, texts, bytes that the texts take, places
- *        the numbers, the texts (column_values.c), if there are any
  *        sets (column_bits.c): rows that have the member, rows with null, with
  *        an empty value, with values; the guess for the last is: those that have
  *        the member, but neither null nor empty
  *        a byte: bits of a packed count; for each row with values its places,
  *        less one, packed
  *        the places, packed in as many bits as the last value's place needs
+ *        the numbers, the texts (column_values.c), if there are any
  *
  * (1) A row's places rise strictly: a value counts once however often it stands
  *     in an array.
  * (2) Rows with null, with an empty value and with values have the member.
- * (3) Nothing is left behind the places.
+ * (3) Nothing is left behind the texts.
  *
- * So a price costs its share of a dictionary of rising numbers, about a byte,
+ * A filter or a sort asks for few of the rows, and for a value or two, so all is
+ * packed in a way that a single one is found in place; opening a part finds out
+ * where things are and where the places of each row begin, and decodes nothing.
+ *
+ * A price costs its share of a dictionary of rising numbers, two bytes or less,
  * and 12 bits; three of twenty genres cost 17 bits. No compression on top: it
  * finds little in this, and costs more time than the decoding itself.
  */
@@ -29,111 +33,116 @@
 /* ---- writing ----------------------------------------------------------------------------- */
 
 /* Rows that most likely have values. */
-static void guess_valued(const struct column_part *p, uint64_t *ret)
+static void guess_valued(const uint64_t *exists, const uint64_t *is_null, const uint64_t *is_empty,
+                         uint64_t *ret)
 {
     size_t i;
 
     for (i = 0; i < PART_WORDS; i++)
-        ret[i] = p->exists[i] & ~(p->is_null[i] | p->is_empty[i]);
+        ret[i] = exists[i] & ~(is_null[i] | is_empty[i]);
 }
 
-static void put_counts(const struct column_part *p, struct buf *out)
+static void put_counts(const struct column_content *c, struct buf *out)
 {
     uint64_t guess[PART_WORDS], valued[PART_WORDS] = {0};
-    uint32_t counts[PART_ROWS], row, n = 0, most = 0;
-    unsigned width;
+    struct packer counts = {.out = out};
+    uint32_t row, most = 0;
 
     for (row = 0; row < PART_ROWS; row++) {
-        uint32_t have = p->starts[row + 1] - p->starts[row];
+        uint32_t have = c->starts[row + 1] - c->starts[row];
 
         if (have == 0)
             continue;
         column__set(valued, row);
-        counts[n++] = have - 1;
         most = have - 1 > most ? have - 1 : most;
     }
-    guess_valued(p, guess);
+    guess_valued(c->exists, c->is_null, c->is_empty, guess);
     column__put_set(valued, guess, out);
-    width = column__width(most);
-    (void)buf_byte(out, (uint8_t)width);
-    column__pack(counts, n, width, out);
+    counts.width = column__width(most);
+    (void)buf_byte(out, (uint8_t)counts.width);
+    for (row = 0; row < PART_ROWS && most; row++)
+        if (column__has(valued, row))
+            packer__add(&counts, c->starts[row + 1] - c->starts[row] - 1);
+    packer__done(&counts);
 }
 
-void column_part__encode(const struct column_part *p, struct buf *out)
+static unsigned place_width(uint32_t n_values)
 {
-    uint32_t n_numbers = 0, n_places = p->starts[PART_ROWS];
+    return column__width(n_values ? n_values - 1 : 0);
+}
+
+void column_part__encode(const struct column_content *c, struct buf *out)
+{
+    uint32_t n_numbers = 0, n_places = c->starts[PART_ROWS], i;
+    struct packer places = {.out = out, .width = place_width(c->n_values)};
     const struct column_value *texts;
 
-    while (n_numbers < p->n_values && p->values[n_numbers].is_number)
+    while (n_numbers < c->n_values && c->values[n_numbers].is_number)
         n_numbers++;
-    texts = p->values + n_numbers;
+    texts = c->values + n_numbers;
     (void)buf_varint(out, n_numbers);
-    (void)buf_varint(out, p->n_values - n_numbers);
-    (void)buf_varint(out, column__text_bytes(texts, p->n_values - n_numbers));
+    (void)buf_varint(out, c->n_values - n_numbers);
+    (void)buf_varint(out, column__text_bytes(texts, c->n_values - n_numbers));
     (void)buf_varint(out, n_places);
-    if (n_numbers)
-        column__put_numbers(p->values, n_numbers, out);
-    column__put_texts(texts, p->n_values - n_numbers, out);
-    column__put_set(p->exists, NULL, out);
-    column__put_set(p->is_null, NULL, out);
-    column__put_set(p->is_empty, NULL, out);
-    put_counts(p, out);
-    column__pack(p->places, n_places, column__width(p->n_values ? p->n_values - 1 : 0), out);
+    column__put_set(c->exists, NULL, out);
+    column__put_set(c->is_null, NULL, out);
+    column__put_set(c->is_empty, NULL, out);
+    put_counts(c, out);
+    for (i = 0; i < n_places; i++)
+        packer__add(&places, c->places[i]);
+    packer__done(&places);
+    column__put_numbers(c->values, n_numbers, out);
+    column__put_texts(texts, c->n_values - n_numbers, out);
 }
 
-/* ---- reading ----------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------- */
 
-/* The one allocation of a decoded part. */
-struct whole_part {
+/* The one allocation of an open part. */
+struct open_part {
     struct column_part part;
     uint32_t starts[PART_ROWS + 1];
-    struct column_value values[]; /* then the places, then the bytes of texts */
+    uint8_t value[]; /* and the eight bytes that are read behind packed numbers */
 };
 
-struct sizes {
-    uint64_t numbers, texts, text_bytes, places;
-};
-
-/* Sizes that the rest of the value can be right for: memory follows them. */
-static bool take_sizes(struct bytes *v, struct sizes *s)
+void column_part__close(struct column_part *p)
 {
-    unsigned width;
-
-    if (!column__take(v, v->n, &s->numbers) || !column__take(v, v->n, &s->texts) ||
-        s->numbers + s->texts > v->n ||
-        !column__take(v, s->texts * COLUMN_TEXT_MAX * 2, &s->text_bytes) ||
-        !column__take(v, UINT32_MAX, &s->places) || s->numbers + s->texts > UINT32_MAX)
-        return false;
-    if (s->numbers + s->texts == 0)
-        return s->places == 0;
-    width = column__width((uint32_t)(s->numbers + s->texts - 1));
-    return width ? s->places <= (uint64_t)v->n * 8 / width : s->places <= PART_ROWS;
+    if (!p)
+        return;
+    xfree(p->values);
+    xfree(p);
 }
 
-static struct whole_part *make_room(const struct sizes *s, struct column_room *room,
-                                    uint32_t **ret_places, uint8_t **ret_text)
+static struct open_part *make_room(size_t n_value, struct column_room *room)
 {
-    size_t n_values = (size_t)(s->numbers + s->texts);
-    size_t places_at = sizeof(struct whole_part) + n_values * sizeof(struct column_value);
-    size_t text_at = places_at + (size_t)s->places * sizeof(uint32_t);
-    size_t n = text_at + (size_t)s->text_bytes;
-    struct whole_part *w;
-    uint8_t *p;
+    size_t n = sizeof(struct open_part) + n_value + sizeof(uint64_t);
+    struct column_part *p = room->part;
 
     if (n > room->n) {
-        xfree(room->p);
-        room->p = xmalloc(n);
-        room->n = n;
+        column_part__close(p);
+        p = xmalloc(n);
+        *room = (struct column_room){p, n};
+    } else {
+        xfree(p->values);
     }
-    p = room->p;
-    w = room->p;
-    *ret_places = (uint32_t *)(void *)(p + places_at);
-    *ret_text = p + text_at;
-    w->part.n_values = (uint32_t)n_values;
-    w->part.values = w->values;
-    w->part.starts = w->starts;
-    w->part.places = *ret_places;
-    return w;
+    p->values = NULL;
+    return (struct open_part *)(void *)p;
+}
+
+/* Sizes that the rest of the value can be right for: memory follows them. */
+static bool take_sizes(struct bytes *v, struct column_part *p)
+{
+    uint64_t numbers, texts, text_bytes, places;
+
+    if (!column__take(v, v->n, &numbers) || !column__take(v, v->n, &texts) ||
+        numbers + texts > v->n || numbers + texts > UINT32_MAX ||
+        !column__take(v, texts * COLUMN_TEXT_MAX * 2, &text_bytes) ||
+        !column__take(v, UINT32_MAX, &places))
+        return false;
+    p->n_numbers = (uint32_t)numbers;
+    p->n_values = (uint32_t)(numbers + texts);
+    p->n_places = (uint32_t)places;
+    p->text_bytes = (size_t)text_bytes;
+    return p->n_values || p->n_places == 0;
 }
 
 static bool is_within(const uint64_t *set, const uint64_t *whole)
@@ -146,102 +155,125 @@ static bool is_within(const uint64_t *set, const uint64_t *whole)
     return outside == 0;
 }
 
-/* Which rows have what, and how many values. */
-static bool take_rows(struct bytes *v, struct whole_part *w, uint64_t n_places, bool *ret_single)
+/* Whether it is the first n rows. */
+static bool is_first(const uint64_t *set, uint32_t n)
 {
-    struct column_part *p = &w->part;
-    uint64_t guess[PART_WORDS], valued[PART_WORDS], sum = 0;
-    uint32_t counts[PART_ROWS + 1], row, n = 0; /* one more: read, but not counted */
+    uint64_t wrong = 0;
+    uint32_t i;
+
+    for (i = 0; i < PART_WORDS; i++) {
+        uint32_t left = n > i * 64 ? n - i * 64 : 0;
+
+        wrong |= set[i] ^ (left >= 64 ? UINT64_MAX : (UINT64_C(1) << left) - 1);
+    }
+    return wrong == 0;
+}
+
+/* Where the places of each row begin; returns where the last one's end. */
+static uint64_t add_up(const uint64_t *valued, const uint32_t *counts, uint32_t *starts)
+{
+    uint64_t sum = 0;
+    uint32_t row, n = 0;
+    size_t w;
+
+    for (w = 0; w < PART_WORDS; w++) {
+        if (valued[w] == UINT64_MAX) {
+            for (row = 0; row < 64; row++) {
+                starts[w * 64 + row] = (uint32_t)sum;
+                sum += (uint64_t)counts[n++] + 1;
+            }
+            continue;
+        }
+        for (row = 0; row < 64; row++) { /* no branches: what comes is random */
+            uint64_t has = valued[w] >> row & 1;
+
+            starts[w * 64 + row] = (uint32_t)sum;
+            sum += ((uint64_t)counts[n] + 1) & (0 - has);
+            n += (uint32_t)has;
+        }
+    }
+    starts[PART_ROWS] = (uint32_t)sum;
+    return sum;
+}
+
+/* Which rows have what, and how many values. */
+static bool take_rows(struct bytes *v, struct column_part *p, uint32_t *starts)
+{
+    uint64_t guess[PART_WORDS], valued[PART_WORDS];
+    uint32_t counts[PART_ROWS + 1], n = 0; /* one more: read, but not counted */
+    struct packed packed;
+    unsigned width;
     size_t i;
 
     if (!column__take_set(v, NULL, p->exists) || !column__take_set(v, NULL, p->is_null) ||
         !column__take_set(v, NULL, p->is_empty))
         return false;
-    guess_valued(p, guess);
+    guess_valued(p->exists, p->is_null, p->is_empty, guess);
     if (!column__take_set(v, guess, valued) || v->n == 0 || v->p[0] > 32)
         return false;
     if (!is_within(valued, p->exists) || !is_within(p->is_null, p->exists) ||
         !is_within(p->is_empty, p->exists))
         return false; /* (2) */
+    width = v->p[0];
+    *v = bytes_of(v->p + 1, v->n - 1);
+    p->starts = NULL;
+    if (width == 0 && p->n_places <= PART_ROWS && is_first(valued, p->n_places))
+        return true;
     for (i = 0; i < PART_WORDS; i++)
         n += (uint32_t)__builtin_popcountll(valued[i]);
-    i = v->p[0];
-    *v = bytes_of(v->p + 1, v->n - 1);
-    if (!column__unpack(v, n, (unsigned)i, counts))
+    if (!column__take_packed(v, n, width, &packed))
         return false;
+    column__unpack(packed, 0, n, counts);
     counts[n] = 0;
-    for (row = 0, n = 0; row < PART_ROWS; row++) { /* no branches: what comes is random */
-        uint64_t has = column__has(valued, row);
-
-        w->starts[row] = (uint32_t)sum;
-        sum += ((uint64_t)counts[n] + 1) & (0 - has);
-        n += (uint32_t)has;
-    }
-    w->starts[row] = (uint32_t)sum;
-    *ret_single = n == sum;
-    return sum == n_places;
+    p->starts = starts;
+    return add_up(valued, counts, starts) == p->n_places;
 }
 
-/*
- * (1), and no place is behind the last value. Places may fall from one to the
- * next only where a row begins, so both kinds of falls are counted: that is
- * quicker than a loop for every row. single: no row has two.
- */
-static bool places_are_right(const struct column_part *p, bool single)
+enum rc column_part__open(struct bytes value, uint32_t first_row, struct column_room *room,
+                          struct err *err)
 {
-    uint32_t n = p->starts[PART_ROWS], i, row, falls = 0, behind = 0;
+    struct open_part *o = make_room(value.n, room);
+    struct column_part *p = &o->part;
+    struct bytes v = bytes_of(o->value, value.n);
 
+    memcpy(o->value, value.p, value.n);
+    memset(o->value + value.n, 0, sizeof(uint64_t));
+    p->first = first_row;
+    if (take_sizes(&v, p) && take_rows(&v, p, o->starts) &&
+        column__take_packed(&v, p->n_places, place_width(p->n_values), &p->places) &&
+        column__take_numbers(&v, p) && column__take_texts(&v, p))
+        return RC_OK;
+    return column_part__damaged(p, err);
+}
+
+enum rc column_part__damaged(const struct column_part *p, struct err *err)
+{
+    return err_set(err, RC_CORRUPT, NULL, "the values of rows %u to %u of a column are damaged",
+                   p->first, p->first + PART_ROWS - 1);
+}
+
+void column_places(const struct column_part *p, uint32_t first, uint32_t n, uint32_t *ret)
+{
+    uint32_t i;
+
+    column__unpack(p->places, first, n, ret);
     for (i = 0; i < n; i++)
-        behind |= p->places[i] >= p->n_values;
-    if (single)
-        return behind == 0;
-    for (i = 1; i < n; i++)
-        falls += p->places[i] <= p->places[i - 1];
-    for (row = 1; row < PART_ROWS && n; row++) {
-        uint32_t at = p->starts[row], has = p->starts[row + 1] > at;
-
-        falls -= has & (at > 0) & (p->places[has ? at : 0] <= p->places[at > 0 ? at - 1 : 0]);
-    }
-    return falls == 0 && behind == 0;
+        ret[i] = ret[i] < p->n_values ? ret[i] : p->n_values - 1;
 }
 
-enum rc column_part__decode_into(struct bytes value, uint32_t first_row, struct column_room *room,
-                                 struct column_part **ret_part, struct err *err)
+enum rc column_part__check(struct column_part *p, struct err *err)
 {
-    struct bytes v = value;
-    struct whole_part *w = NULL;
-    uint32_t *places;
-    struct sizes s;
-    uint8_t *text;
-    bool right, single = false;
-
-    right = take_sizes(&v, &s);
-    if (right) {
-        w = make_room(&s, room, &places, &text);
-        w->part.first = first_row;
-        right =
-            (s.numbers == 0 || column__take_numbers(&v, w->values, (size_t)s.numbers)) &&
-            column__take_texts(&v, w->values + s.numbers, (size_t)s.texts, text,
-                               (size_t)s.text_bytes) &&
-            take_rows(&v, w, s.places, &single) &&
-            column__unpack(&v, (size_t)s.places,
-                           column__width(w->part.n_values ? w->part.n_values - 1 : 0), places) &&
-            v.n == 0 && places_are_right(&w->part, single); /* (3) */
-    }
-    if (!right)
-        return err_set(err, RC_CORRUPT, NULL, "the values of rows %u to %u of a column are damaged",
-                       first_row, first_row + PART_ROWS - 1);
-    *ret_part = &w->part;
-    return RC_OK;
-}
-
-enum rc column_part__decode(struct bytes value, uint32_t first_row, struct column_part **ret_part,
-                            struct err *err)
-{
-    struct column_room room = {0};
-    enum rc rc = column_part__decode_into(value, first_row, &room, ret_part, err);
+    const struct column_value *values;
+    uint32_t row, i;
+    enum rc rc = column_values(p, &values, err);
 
     if (rc != RC_OK)
-        xfree(room.p);
-    return rc;
+        return rc;
+    for (row = 0; row < PART_ROWS; row++)
+        for (i = column_start(p, row); i < column_start(p, row + 1); i++)
+            if (packed_at(p->places, i) >= p->n_values ||
+                (i > column_start(p, row) &&
+                 packed_at(p->places, i) <= packed_at(p->places, i - 1)))
+                return column_part__damaged(p, err); /* (1) */
+    return RC_OK;
 }

@@ -19,9 +19,9 @@ struct column {
     struct column_part **parts; /* owned; NULL: not there, if it was asked for */
     bool *asked;                /* owned */
     struct {
-        struct column_room room;  /* owned */
-        struct column_part *part; /* NULL: not there */
-        uint32_t number;          /* of the part, from 1; 0: none yet */
+        struct column_room room; /* owned */
+        uint32_t number;         /* of the part that was looked for last, from 1; 0: none yet */
+        bool there;
     } now[TILE_ROWS / PART_ROWS];
 };
 
@@ -68,9 +68,9 @@ static void column_free(struct column *c)
     uint32_t i;
 
     for (i = 0; i < c->n_parts; i++)
-        xfree(c->parts[i]);
+        column_part__close(c->parts[i]);
     for (i = 0; i < ARRAY_LEN(c->now); i++)
-        xfree(c->now[i].room.p);
+        column_part__close(c->now[i].room.part);
     xfree(c->parts);
     xfree(c->asked);
     xfree((void *)(uintptr_t)c->name.p);
@@ -87,36 +87,47 @@ void reader__close_columns(struct reader *r)
     }
 }
 
-enum rc column_part_of(struct column *c, uint32_t row, const struct column_part **ret_part,
-                       struct err *err)
+/* The i-th part into the room; RC_NOT_FOUND: it is not there. */
+static enum rc load(struct column *c, uint32_t i, struct column_room *room, struct err *err)
 {
-    uint32_t i = row / PART_ROWS;
     struct bytes value;
     struct key k;
+    enum rc rc;
+
+    key_numbered(&k, KEY_COLUMN, c->number, i * PART_ROWS);
+    rc = store_view_get(reader__store(c->reader), key_bytes(&k), &value, err);
+    return rc == RC_OK ? column_part__open(value, i * PART_ROWS, room, err) : rc;
+}
+
+enum rc column_part_of(struct column *c, uint32_t row, struct column_part **ret_part,
+                       struct err *err)
+{
+    struct column_room room = {0};
+    uint32_t i = row / PART_ROWS;
     enum rc rc;
 
     *ret_part = NULL;
     if (i >= c->n_parts)
         return RC_OK;
     if (!c->asked[i]) {
-        key_numbered(&k, KEY_COLUMN, c->number, i * PART_ROWS);
-        rc = store_view_get(reader__store(c->reader), key_bytes(&k), &value, err);
-        if (rc == RC_OK)
-            rc = column_part__decode(value, i * PART_ROWS, &c->parts[i], err);
-        if (rc != RC_OK && rc != RC_NOT_FOUND)
-            return rc;
+        rc = load(c, i, &room, err);
+        if (rc == RC_OK) {
+            c->parts[i] = room.part;
+        } else {
+            column_part__close(room.part);
+            if (rc != RC_NOT_FOUND)
+                return rc;
+        }
         c->asked[i] = true;
     }
     *ret_part = c->parts[i];
     return RC_OK;
 }
 
-enum rc column_part_now(struct column *c, uint32_t row, const struct column_part **ret_part,
+enum rc column_part_now(struct column *c, uint32_t row, struct column_part **ret_part,
                         struct err *err)
 {
     uint32_t i = row / PART_ROWS, slot = i % ARRAY_LEN(c->now);
-    struct bytes value;
-    struct key k;
     enum rc rc;
 
     if (i >= c->n_parts || c->asked[i])
@@ -124,16 +135,13 @@ enum rc column_part_now(struct column *c, uint32_t row, const struct column_part
     *ret_part = NULL;
     if (c->now[slot].number != i + 1) {
         c->now[slot].number = 0;
-        c->now[slot].part = NULL;
-        key_numbered(&k, KEY_COLUMN, c->number, i * PART_ROWS);
-        rc = store_view_get(reader__store(c->reader), key_bytes(&k), &value, err);
-        if (rc == RC_OK)
-            rc = column_part__decode_into(value, i * PART_ROWS, &c->now[slot].room,
-                                          &c->now[slot].part, err);
+        rc = load(c, i, &c->now[slot].room, err);
         if (rc != RC_OK && rc != RC_NOT_FOUND)
             return rc;
+        c->now[slot].there = rc == RC_OK;
         c->now[slot].number = i + 1;
     }
-    *ret_part = c->now[slot].part;
+    if (c->now[slot].there)
+        *ret_part = c->now[slot].room.part;
     return RC_OK;
 }

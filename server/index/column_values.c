@@ -3,16 +3,21 @@
  * column_values.c -- the distinct values of a part: numbers, then texts.
  *
  * Numbers  a byte e. Up to 9: all are whole numbers k over 10^e; a zigzag varint
- *          of the first k, then varints of the distances, less one. 255: the same
- *          of their bits, taken so that they rise as the numbers do (no zigzag)
- * Texts    each: varint of the bytes shared with the text before; varint of the
- *          further bytes times 4 and what the original is; these bytes; and for
- *          an original of its own a varint of its length and its bytes
+ *          of the first k, a byte: bits of a packed number, and for each k, less
+ *          the first, packed. 255: the same of their bits, taken so that they rise
+ *          as the numbers do, eight bytes each
+ * Texts    in groups of 16. A byte: bits of a packed place, and packed for each
+ *          group the place where it begins behind this; then the texts
+ * A text   varint of the bytes shared with the text before, 0 for the first of a
+ *          group; varint of the further bytes times 4 and what the original is;
+ *          these bytes; for an original of its own a varint of its length and it
  *
- * (1) Values rise strictly. A text shares all it can with the one before, so the
- *     first byte behind tells that it rises.
+ * (1) Values rise strictly.
  * (2) k / 10^e is the number to the last bit: it was tried when it was written.
  * (3) -0 is 0; there are no infinities.
+ *
+ * A number, and a text of a known beginning, are found by halving in the bytes as
+ * they are; only who wants all values has them decoded (column_values()).
  *
  * Why not text as it is: titles and names are mostly their folded form with
  * capitals, and neighbours share beginnings; this halves them.
@@ -20,8 +25,12 @@
 #include "index/column_int.h"
 
 #include "base/assert.h"
+#include "base/mem.h"
+
+#include <math.h>
 
 enum { SCALES = 10, NUMBERS_AS_BITS = 255 };
+enum { GROUP = 16 };
 enum { ORIGINAL_SAME, ORIGINAL_FIRST, ORIGINAL_WORDS, ORIGINAL_OWN };
 
 #define WHOLE_MAX 9007199254740992.0 /* 2^53: every whole number up to it is a double */
@@ -86,83 +95,117 @@ static double from_bits(uint64_t bits)
     return v;
 }
 
+static uint64_t zigzag(int64_t v)
+{
+    return (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0);
+}
+
 void column__put_numbers(const struct column_value *values, size_t n, struct buf *out)
 {
     unsigned scale = scale_of(values, n);
-    uint64_t last = 0, now;
-    int64_t whole = 0;
+    struct packer packed = {.out = out};
+    int64_t lowest = 0, whole = 0;
+    uint8_t bits[8];
     size_t i;
 
-    (void)buf_byte(out, scale < SCALES ? (uint8_t)scale : NUMBERS_AS_BITS);
-    for (i = 0; i < n; i++, last = now) {
-        if (scale < SCALES) {
-            (void)to_whole(values[i].number, scale, &whole);
-            now = (uint64_t)whole;
-        } else {
-            now = to_bits(values[i].number);
+    if (!n)
+        return;
+    if (scale == SCALES) {
+        (void)buf_byte(out, NUMBERS_AS_BITS);
+        for (i = 0; i < n; i++) {
+            put_u64le(bits, to_bits(values[i].number));
+            (void)buf_append(out, bits, sizeof bits);
         }
-        if (i)
-            (void)buf_varint(out, now - last - 1);
-        else if (scale < SCALES)
-            (void)buf_varint(out, now << 1 ^ (whole < 0 ? UINT64_MAX : 0));
-        else
-            (void)buf_varint(out, now);
+        return;
     }
-}
-
-static bool take_whole(struct bytes *v, unsigned scale, struct column_value *values, size_t n)
-{
-    const uint64_t max = UINT64_C(1) << 53;
-    uint64_t step;
-    int64_t whole = 0;
-    size_t i;
-
+    (void)buf_byte(out, (uint8_t)scale);
+    (void)to_whole(values[0].number, scale, &lowest);
+    (void)to_whole(values[n - 1].number, scale, &whole);
+    packed.width = column__width((uint64_t)(whole - lowest));
+    (void)buf_varint(out, zigzag(lowest));
+    (void)buf_byte(out, (uint8_t)packed.width);
     for (i = 0; i < n; i++) {
-        if (!column__take(v, 2 * max + 1, &step))
-            return false;
-        if (i == 0)
-            whole = (int64_t)(step >> 1) ^ -(int64_t)(step & 1);
-        else
-            whole += (int64_t)step + 1;
-        if (whole > (int64_t)max || whole < -(int64_t)max)
-            return false;
-        values[i] =
-            (struct column_value){.is_number = true, .number = (double)whole / scales[scale]};
-        if (i && !(values[i].number > values[i - 1].number))
-            return false; /* (1): two wholes near 2^53 can be one number */
+        (void)to_whole(values[i].number, scale, &whole);
+        packer__add(&packed, (uint64_t)(whole - lowest));
     }
-    return true;
+    packer__done(&packed);
 }
 
-static bool take_bits(struct bytes *v, struct column_value *values, size_t n)
+bool column__take_numbers(struct bytes *v, struct column_part *p)
 {
-    const uint64_t lowest = to_bits(-1.7976931348623157e308);
-    const uint64_t highest = to_bits(1.7976931348623157e308);
-    uint64_t bits = 0, step;
-    size_t i;
+    uint64_t lowest;
 
-    for (i = 0; i < n; i++) {
-        if (!column__take(v, highest, &step) || step >= highest - bits + (i == 0))
-            return false;
-        bits += step + (i != 0);
-        if (bits < lowest || bits == to_bits(0.0) - 1)
-            return false; /* (3) */
-        values[i] = (struct column_value){.is_number = true, .number = from_bits(bits)};
-    }
-    return true;
-}
-
-bool column__take_numbers(struct bytes *v, struct column_value *values, size_t n)
-{
-    unsigned scale;
-
-    if (v->n == 0)
+    if (p->n_numbers == 0)
+        return true;
+    if (v->n == 0 || (v->p[0] >= SCALES && v->p[0] != NUMBERS_AS_BITS))
         return false;
-    scale = v->p[0];
+    p->scale = v->p[0];
     *v = bytes_of(v->p + 1, v->n - 1);
-    if (scale == NUMBERS_AS_BITS)
-        return take_bits(v, values, n);
-    return scale < SCALES && take_whole(v, scale, values, n);
+    if (p->scale == NUMBERS_AS_BITS) {
+        p->numbers = (struct packed){v->p, 0};
+        if (v->n / 8 < p->n_numbers)
+            return false;
+        *v = bytes_of(v->p + p->n_numbers * 8, v->n - p->n_numbers * 8);
+        return true;
+    }
+    if (!column__take(v, zigzag(-(INT64_C(1) << 53)) + 1, &lowest) || v->n == 0)
+        return false;
+    p->lowest = (int64_t)(lowest >> 1) ^ -(int64_t)(lowest & 1);
+    *v = bytes_of(v->p + 1, v->n - 1);
+    return column__take_packed(v, p->n_numbers, v->p[-1], &p->numbers);
+}
+
+double column_number(const struct column_part *p, uint32_t place)
+{
+    if (p->scale == NUMBERS_AS_BITS)
+        return from_bits(get_u64le(p->numbers.at + (size_t)place * 8));
+    return (double)(p->lowest + (int64_t)packed_at(p->numbers, place)) / scales[p->scale];
+}
+
+bool column_first_number(const struct column_part *p, uint32_t row, double *ret)
+{
+    uint32_t at = column_start(p, row), place;
+
+    if (at == column_start(p, row + 1))
+        return false;
+    place = column_place(p, at);
+    if (place >= p->n_numbers)
+        return false;
+    *ret = column_number(p, place);
+    return true;
+}
+
+uint32_t column_seek_number(const struct column_part *p, double v, bool behind)
+{
+    uint32_t from = 0, to = p->n_numbers;
+
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        double at = column_number(p, middle);
+
+        if (at < v || (behind && at <= v))
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+/* All of them; false: they are no rising numbers. */
+static bool decode_numbers(const struct column_part *p, struct column_value *values)
+{
+    const double most = p->scale == NUMBERS_AS_BITS ? 1.7976931348623157e308 : WHOLE_MAX;
+    uint32_t i;
+
+    for (i = 0; i < p->n_numbers; i++) {
+        double v = column_number(p, i);
+
+        values[i] = (struct column_value){.is_number = true, .number = v};
+        if (!(v >= -most && v <= most) || (v == 0 && signbit(v)) ||
+            (i && !(v > values[i - 1].number)))
+            return false; /* (1), (3) */
+    }
+    return true;
 }
 
 /* ---- texts ------------------------------------------------------------------------------- */
@@ -210,27 +253,159 @@ size_t column__text_bytes(const struct column_value *values, size_t n)
     return bytes;
 }
 
+static void put_text(const struct column_value *v, size_t shared, struct buf *out)
+{
+    unsigned kind = original_kind(v);
+
+    ASSERT(v->text.n && v->text.n <= COLUMN_TEXT_MAX && v->original.n <= COLUMN_TEXT_MAX);
+    (void)buf_varint(out, shared);
+    (void)buf_varint(out, (v->text.n - shared) * 4 + kind);
+    (void)buf_append(out, v->text.p + shared, v->text.n - shared);
+    if (kind != ORIGINAL_OWN)
+        return;
+    (void)buf_varint(out, v->original.n);
+    (void)buf_bytes(out, v->original);
+}
+
 void column__put_texts(const struct column_value *values, size_t n, struct buf *out)
 {
-    struct bytes last = {0}, text;
-    size_t i, shared;
+    struct packer groups = {.out = out};
+    size_t *at, i, shared;
+    struct buf texts;
 
-    for (i = 0; i < n; i++, last = text) {
-        unsigned kind = original_kind(&values[i]);
-
-        text = values[i].text;
-        ASSERT(text.n && text.n <= COLUMN_TEXT_MAX && values[i].original.n <= COLUMN_TEXT_MAX);
-        for (shared = 0; shared < last.n && last.p[shared] == text.p[shared];)
-            shared++; /* ends within text: it is larger than last (1) */
-        (void)buf_varint(out, shared);
-        (void)buf_varint(out, (text.n - shared) * 4 + kind);
-        (void)buf_append(out, text.p + shared, text.n - shared);
-        if (kind != ORIGINAL_OWN)
-            continue;
-        (void)buf_varint(out, values[i].original.n);
-        (void)buf_bytes(out, values[i].original);
+    if (!n)
+        return;
+    at = xmalloc((n / GROUP + 1) * sizeof *at);
+    buf_init(&texts, BUF_NO_LIMIT);
+    for (i = 0; i < n; i++) {
+        shared = 0;
+        if (i % GROUP == 0)
+            at[i / GROUP] = texts.n;
+        else
+            while (shared < values[i - 1].text.n &&
+                   values[i - 1].text.p[shared] == values[i].text.p[shared])
+                shared++; /* ends within the text: it is larger than the one before (1) */
+        put_text(&values[i], shared, &texts);
     }
+    groups.width = column__width(at[(n - 1) / GROUP]);
+    (void)buf_byte(out, (uint8_t)groups.width);
+    for (i = 0; i < n; i += GROUP)
+        packer__add(&groups, at[i / GROUP]);
+    packer__done(&groups);
+    (void)buf_bytes(out, buf_view(&texts));
+    buf_done(&texts);
+    xfree(at);
 }
+
+bool column__take_texts(struct bytes *v, struct column_part *p)
+{
+    uint32_t n = p->n_values - p->n_numbers;
+
+    if (n == 0)
+        return v->n == 0;
+    if (v->n == 0)
+        return false;
+    *v = bytes_of(v->p + 1, v->n - 1);
+    if (!column__take_packed(v, (n + GROUP - 1) / GROUP, v->p[-1], &p->groups))
+        return false;
+    p->texts = *v;
+    return true;
+}
+
+/* A text as it is stored; the bytes of both are borrowed from there. */
+struct stored_text {
+    size_t shared;
+    struct bytes more, own;
+    unsigned kind;
+};
+
+/* Takes the i-th text, behind one of n_last bytes. */
+static bool take_stored(struct bytes *v, size_t i, size_t n_last, struct stored_text *ret)
+{
+    uint64_t shared, more, own = 0;
+
+    if (!column__take(v, i % GROUP ? n_last : 0, &shared) ||
+        !column__take(v, (COLUMN_TEXT_MAX - shared) * 4 + 3, &more))
+        return false;
+    ret->shared = (size_t)shared;
+    ret->kind = more % 4;
+    more /= 4;
+    if (more == 0 || more > v->n)
+        return false;
+    ret->more = bytes_of(v->p, (size_t)more);
+    *v = bytes_of(v->p + more, v->n - (size_t)more);
+    if (ret->kind == ORIGINAL_OWN && (!column__take(v, COLUMN_TEXT_MAX, &own) || own == 0))
+        return false;
+    if (own > v->n)
+        return false;
+    ret->own = bytes_of(v->p, (size_t)own);
+    *v = bytes_of(v->p + own, v->n - (size_t)own);
+    return true;
+}
+
+/* ---- finding a text ---------------------------------------------------------------------- */
+
+static bool is_before(struct bytes text, struct bytes v, enum column_seek how)
+{
+    int order = bytes_cmp(text, v);
+
+    return order < 0 || (how == SEEK_BEHIND && order == 0) ||
+           (how == SEEK_BEHIND_PREFIX && bytes_starts(text, v));
+}
+
+/* How many texts of the group from the i-th on are before v. */
+static bool count_before(const struct column_part *p, uint32_t i, struct bytes v,
+                         enum column_seek how, uint32_t *ret_n)
+{
+    uint32_t n = p->n_values - p->n_numbers - i, k;
+    size_t at = (size_t)packed_at(p->groups, i / GROUP), n_text = 0;
+    uint8_t text[COLUMN_TEXT_MAX];
+    struct stored_text s;
+    struct bytes rest;
+
+    if (at > p->texts.n)
+        return false;
+    rest = bytes_of(p->texts.p + at, p->texts.n - at);
+    for (k = 0; k < GROUP && k < n; k++) {
+        if (!take_stored(&rest, i + k, n_text, &s))
+            return false;
+        memcpy(text + s.shared, s.more.p, s.more.n);
+        n_text = s.shared + s.more.n;
+        if (!is_before(bytes_of(text, n_text), v, how))
+            break;
+    }
+    *ret_n = k;
+    return true;
+}
+
+enum rc column_seek_text(const struct column_part *p, struct bytes v, enum column_seek how,
+                         uint32_t *ret_place, struct err *err)
+{
+    uint32_t n = p->n_values - p->n_numbers, from = 0, to = (n + GROUP - 1) / GROUP, before = 0;
+
+    while (from < to) { /* the first group that does not begin before v */
+        uint32_t middle = from + (to - from) / 2;
+        size_t at = (size_t)packed_at(p->groups, middle);
+        struct stored_text s;
+        struct bytes rest;
+
+        if (at > p->texts.n)
+            return column_part__damaged(p, err);
+        rest = bytes_of(p->texts.p + at, p->texts.n - at);
+        if (!take_stored(&rest, 0, 0, &s))
+            return column_part__damaged(p, err);
+        if (is_before(s.more, v, how))
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    if (from > 0 && !count_before(p, (from - 1) * GROUP, v, how, &before))
+        return column_part__damaged(p, err);
+    *ret_place = p->n_numbers + (from > 0 ? (from - 1) * GROUP + before : 0);
+    return RC_OK;
+}
+
+/* ---- all values -------------------------------------------------------------------------- */
 
 static bool is_tail(const uint8_t *p, size_t n)
 {
@@ -280,77 +455,89 @@ struct room {
     size_t left;
 };
 
-static bool take_own(struct bytes *v, struct room *room, struct bytes *ret)
+/* The next n bytes of it; NULL: there is too little. */
+static uint8_t *take_room(struct room *room, size_t n)
 {
-    uint64_t n;
+    uint8_t *at = room->at;
 
-    if (!column__take(v, COLUMN_TEXT_MAX, &n) || n == 0 || n > v->n || n > room->left)
-        return false;
-    memcpy(room->at, v->p, n);
-    *ret = bytes_of(room->at, n);
-    room->at += n;
-    room->left -= n;
-    *v = bytes_of(v->p + n, v->n - n);
-    return is_utf8(*ret);
-}
-
-/* An original that is like the text but for capitals. */
-static bool make_original(struct room *room, unsigned kind, struct column_value *value)
-{
-    size_t n = value->text.n;
-
-    value->original = value->text;
-    if (kind == ORIGINAL_SAME)
-        return true;
     if (n > room->left)
-        return false;
-    put_capitals(room->at, value->text, kind);
-    value->original = bytes_of(room->at, n);
+        return NULL;
     room->at += n;
     room->left -= n;
-    return !bytes_eq(value->text, value->original);
+    return at;
 }
 
-static bool take_text(struct bytes *v, struct bytes last, struct room *room,
-                      struct column_value *value)
+/* What documents have for the text. */
+static bool decode_original(const struct stored_text *s, struct room *room,
+                            struct column_value *value)
 {
-    uint64_t shared, more;
-    unsigned kind;
+    struct bytes text = value->text;
+    uint8_t *at;
 
-    if (!column__take(v, last.n, &shared) ||
-        !column__take(v, (COLUMN_TEXT_MAX - shared) * 4 + 3, &more))
+    value->original = text;
+    if (s->kind == ORIGINAL_SAME)
+        return true;
+    at = take_room(room, s->kind == ORIGINAL_OWN ? s->own.n : text.n);
+    if (!at)
         return false;
-    kind = more % 4;
-    more /= 4;
-    if (more == 0 || more > v->n || shared + more > room->left)
-        return false;
-    if (shared < last.n && v->p[0] <= last.p[shared])
-        return false; /* (1) */
-    if (shared)
-        memcpy(room->at, last.p, shared);
-    memcpy(room->at + shared, v->p, more);
-    *v = bytes_of(v->p + more, v->n - more);
-    *value = (struct column_value){.text = bytes_of(room->at, shared + more)};
-    room->at += shared + more;
-    room->left -= shared + more;
-    if (!is_utf8(value->text))
-        return false;
-    if (kind == ORIGINAL_OWN)
-        return take_own(v, room, &value->original);
-    return make_original(room, kind, value);
+    if (s->kind == ORIGINAL_OWN) {
+        memcpy(at, s->own.p, s->own.n);
+        value->original = bytes_of(at, s->own.n);
+        return is_utf8(value->original);
+    }
+    put_capitals(at, text, s->kind);
+    value->original = bytes_of(at, text.n);
+    return !bytes_eq(text, value->original);
 }
 
-bool column__take_texts(struct bytes *v, struct column_value *values, size_t n, uint8_t *room,
-                        size_t n_room)
+/* last: the text before; empty: there is none. */
+static bool decode_text(const struct stored_text *s, struct bytes last, struct room *room,
+                        struct column_value *value)
 {
-    struct room left = {room, n_room};
-    struct bytes last = {0};
-    size_t i;
+    uint8_t *at = take_room(room, s->shared + s->more.n);
+
+    if (!at)
+        return false;
+    if (s->shared)
+        memcpy(at, last.p, s->shared);
+    memcpy(at + s->shared, s->more.p, s->more.n);
+    *value = (struct column_value){.text = bytes_of(at, s->shared + s->more.n)};
+    return bytes_cmp(last, value->text) < 0 && is_utf8(value->text) && /* (1) */
+           decode_original(s, room, value);
+}
+
+static bool decode_texts(const struct column_part *p, struct column_value *values, uint8_t *text)
+{
+    struct room room = {text, p->text_bytes};
+    struct bytes rest = p->texts, last = {0};
+    uint32_t n = p->n_values - p->n_numbers, i;
+    struct stored_text s;
 
     for (i = 0; i < n; i++) {
-        if (!take_text(v, last, &left, &values[i]))
+        if (i % GROUP == 0 && packed_at(p->groups, i / GROUP) != p->texts.n - rest.n)
+            return false;
+        if (!take_stored(&rest, i, last.n, &s) || !decode_text(&s, last, &room, &values[i]))
             return false;
         last = values[i].text;
     }
-    return left.left == 0;
+    return room.left == 0 && (n == 0 || rest.n == 0);
+}
+
+enum rc column_values(struct column_part *p, const struct column_value **ret_values,
+                      struct err *err)
+{
+    size_t n = (p->n_values + (size_t)1) * sizeof(struct column_value);
+    struct column_value *values;
+
+    *ret_values = p->values;
+    if (p->values)
+        return RC_OK;
+    values = xmalloc(n + p->text_bytes);
+    if (!decode_numbers(p, values) ||
+        !decode_texts(p, values + p->n_numbers, (uint8_t *)values + n)) {
+        xfree(values);
+        return column_part__damaged(p, err);
+    }
+    *ret_values = p->values = values;
+    return RC_OK;
 }

@@ -20,6 +20,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/err.h"
 #include "index/index.h"
 #include "index/plan.h"
@@ -150,17 +151,74 @@ struct column_value {
     struct bytes original; /* as one of the documents has it */
 };
 
-/* The values of up to PART_ROWS rows from `first` on. Arrays stand for all their elements. */
+/* Numbers of `width` bits side by side; eight bytes behind the last can be read. */
+enum { PACKED_WIDTH_MAX = 57 };
+struct packed {
+    const uint8_t *at;
+    unsigned width;
+};
+static inline uint64_t packed_at(struct packed p, size_t i)
+{
+    size_t bit = i * p.width;
+
+    return get_u64le(p.at + bit / 8) >> bit % 8 & ((UINT64_C(1) << p.width) - 1);
+}
+
+/*
+ * The values of up to PART_ROWS rows from `first` on, as they are stored: what
+ * is asked for is looked up in the bytes. Arrays stand for all their elements.
+ */
 struct column_part {
-    uint32_t first; /* row; a multiple of PART_ROWS */
-    uint32_t n_values;
-    const struct column_value *values; /* distinct; numbers rising, then texts bytewise */
-    const uint32_t *starts;            /* PART_ROWS + 1: where a row's places begin */
-    const uint32_t *places;            /* into values, rising within a row */
-    uint64_t exists[PART_WORDS];       /* rows that have the member, even null or empty */
+    uint32_t first;     /* row; a multiple of PART_ROWS */
+    uint32_t n_values;  /* distinct; numbers rising, then texts bytewise */
+    uint32_t n_numbers; /* of them */
+    uint32_t n_places;
+    const uint32_t *starts;      /* PART_ROWS + 1; NULL: the first n_places rows have one each */
+    struct packed places;        /* into the values, rising within a row */
+    uint64_t exists[PART_WORDS]; /* rows that have the member, even null or empty */
     uint64_t is_null[PART_WORDS];
     uint64_t is_empty[PART_WORDS]; /* "", [] or {} */
+    /* private: the dictionary, column_values.c */
+    struct packed numbers, groups;
+    int64_t lowest;
+    uint8_t scale;
+    struct bytes texts;
+    size_t text_bytes;
+    struct column_value *values; /* owned; NULL: not decoded yet */
 };
+
+/* A row has the places [start of the row, start of the next). row: within the part, 0..PART_ROWS */
+static inline uint32_t column_start(const struct column_part *p, uint32_t row)
+{
+    if (p->starts)
+        return p->starts[row];
+    return row < p->n_places ? row : p->n_places;
+}
+/* Which value; a damaged one is the last, so that nothing is read behind it. */
+static inline uint32_t column_place(const struct column_part *p, uint32_t i)
+{
+    uint32_t place = (uint32_t)packed_at(p->places, i);
+
+    return place < p->n_values ? place : p->n_values - 1;
+}
+/* n of them at once. */
+void column_places(const struct column_part *p, uint32_t first, uint32_t n, uint32_t *ret);
+/* place < n_numbers */
+double column_number(const struct column_part *p, uint32_t place);
+/* The row's first value; false: it has none, or no number. */
+bool column_first_number(const struct column_part *p, uint32_t row, double *ret);
+/* First number >= v, or > v with `behind`; n_numbers: none. */
+uint32_t column_seek_number(const struct column_part *p, double v, bool behind);
+enum column_seek {
+    SEEK_FROM,          /* first text >= v */
+    SEEK_BEHIND,        /* first text > v */
+    SEEK_BEHIND_PREFIX, /* first text > v that does not begin with v */
+};
+enum rc column_seek_text(const struct column_part *p, struct bytes v, enum column_seek how,
+                         uint32_t *ret_place, struct err *err) MUST_CHECK;
+/* All values, decoded once; they stay as long as the part. */
+enum rc column_values(struct column_part *p, const struct column_value **ret_values,
+                      struct err *err) MUST_CHECK;
 
 struct column;
 /* Names of all columns, sorted: reader_column_name(r, 0..n-1). Leaf paths ("a.b") and paths of
@@ -174,14 +232,14 @@ enum rc reader_column(struct reader *r, struct bytes field, struct column **ret_
  * The part that holds row; NULL in *ret_part: none of its rows has the member.
  * Good as long as the reader: values may be kept as borrowed.
  */
-enum rc column_part_of(struct column *c, uint32_t row, const struct column_part **ret_part,
+enum rc column_part_of(struct column *c, uint32_t row, struct column_part **ret_part,
                        struct err *err) MUST_CHECK;
 
 /*
  * The same, good only until the part of another tile is asked for here: for those
  * who pass over all rows and keep nothing. Memory holds one tile of the column.
  */
-enum rc column_part_now(struct column *c, uint32_t row, const struct column_part **ret_part,
+enum rc column_part_now(struct column *c, uint32_t row, struct column_part **ret_part,
                         struct err *err) MUST_CHECK;
 
 /* For tests: a hash of all that can be found, whatever way the index came to be (reader_digest.c).

@@ -11,6 +11,7 @@
  * Hashes of a document's pieces are added up, so that lists can be walked as
  * they are stored; a row needs 16 bytes.
  */
+#include "index/column_int.h"
 #include "index/reader_int.h"
 
 #include "base/hash.h"
@@ -168,7 +169,8 @@ static bool bit_of(const uint64_t *bits, uint32_t i)
 static enum rc add_column(struct digesting *d, struct bytes name, struct err *err)
 {
     uint32_t n_rows = rows__next(d->r->search->rows), row, i, p;
-    const struct column_part *part = NULL;
+    const struct column_value *values = NULL;
+    struct column_part *part = NULL;
     uint64_t column = hash_of(name);
     struct column *c = NULL;
     enum rc rc;
@@ -178,13 +180,17 @@ static enum rc add_column(struct digesting *d, struct bytes name, struct err *er
         i = row % PART_ROWS;
         if (i == 0)
             rc = column_part_of(c, row, &part, err);
+        if (rc == RC_OK && part && i == 0)
+            rc = column_part__check(part, err);
+        if (rc == RC_OK && part && i == 0)
+            rc = column_values(part, &values, err);
         if (rc != RC_OK || !part || !rows__is_live(d->r->search->rows, row))
             continue;
         if (bit_of(part->exists, i))
             add(d, row, MEMBER, column,
                 (uint64_t)bit_of(part->is_null, i) << 1 | bit_of(part->is_empty, i));
-        for (p = part->starts[i]; p < part->starts[i + 1]; p++)
-            add(d, row, VALUE, column, hash_of_value(&part->values[part->places[p]]));
+        for (p = column_start(part, i); p < column_start(part, i + 1); p++)
+            add(d, row, VALUE, column, hash_of_value(&values[column_place(part, p)]));
     }
     return rc;
 }

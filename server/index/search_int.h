@@ -132,17 +132,17 @@ enum rc column_builder__flush(struct column_builder *b, part_put_fn *put, void *
 /* Rows of `more` over those of `base` (both encoded parts of the same rows). Appends. */
 enum rc column_part__merge(struct bytes base, struct bytes more, struct buf *out,
                            struct err *err) MUST_CHECK;
-/* Memory that parts are decoded into again and again; xfree(p) at the end. */
+/*
+ * Memory that parts are opened in again and again; column_part__close(part) at
+ * the end. Any bytes may come: whatever is asked of a part that opens is harmless.
+ */
 struct column_room {
-    void *p;
+    struct column_part *part; /* owned, n bytes; RC_OK: the part */
     size_t n;
 };
-/* Checks and decodes; *ret_part is in the room, which grows. Any bytes may come. */
-enum rc column_part__decode_into(struct bytes value, uint32_t first_row, struct column_room *room,
-                                 struct column_part **ret_part, struct err *err) MUST_CHECK;
-/* The same; *ret_part is one allocation, xfree() it. */
-enum rc column_part__decode(struct bytes value, uint32_t first_row, struct column_part **ret_part,
-                            struct err *err) MUST_CHECK;
+enum rc column_part__open(struct bytes value, uint32_t first_row, struct column_room *room,
+                          struct err *err) MUST_CHECK;
+void column_part__close(struct column_part *p); /* NULL is fine */
 
 /* ---- rows.c: which rows are live, and which documents they are ------------------------------ */
 

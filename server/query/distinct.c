@@ -92,21 +92,26 @@ static void grow(struct distinct *d)
 enum rc distinct__keep(struct distinct *d, struct column *column, uint32_t row, bool *ret_keep,
                        struct err *err)
 {
-    const struct column_part *part = NULL;
-    uint32_t i = row % PART_ROWS;
+    const struct column_value *values;
+    struct column_part *part = NULL;
+    uint32_t from, to, i;
     enum rc rc = RC_OK;
 
     *ret_keep = true;
     if (column)
         rc = column_part_of(column, row, &part, err);
+    if (rc == RC_OK && part)
+        rc = column_values(part, &values, err);
     if (rc != RC_OK || !part)
         return rc;
-    for (uint32_t j = part->starts[i]; j < part->starts[i + 1]; j++) {
-        if (d->cap > 0 && d->at[place_of(d, &part->values[part->places[j]])])
+    from = column_start(part, row % PART_ROWS);
+    to = column_start(part, row % PART_ROWS + 1);
+    for (i = from; d->cap > 0 && i < to; i++) {
+        if (d->at[place_of(d, &values[column_place(part, i)])])
             *ret_keep = false;
     }
-    for (uint32_t j = part->starts[i]; *ret_keep && j < part->starts[i + 1]; j++) {
-        const struct column_value *v = &part->values[part->places[j]];
+    for (i = from; *ret_keep && i < to; i++) {
+        const struct column_value *v = &values[column_place(part, i)];
         size_t place;
 
         grow(d);

@@ -11,7 +11,6 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
-#include "query/filter_int.h"
 
 #include <stdlib.h>
 
@@ -45,36 +44,44 @@ static int compare_values(const struct column_value *a, const struct column_valu
 /* ---- one part ------------------------------------------------------------------------------ */
 
 /*
- * 64 rows, one value each, all candidates. Neighbours often have the same value;
- * two counters in turns keep an addition from waiting for the one before it.
+ * All values of 64 rows. Neighbours often have the same one; two counters in
+ * turns keep an addition from waiting for the one before it.
  */
-static void count_dense(const uint32_t *places, uint32_t *even, uint32_t *odd)
+static void count_all(const struct column_part *p, uint32_t at, uint32_t end, uint32_t *even,
+                      uint32_t *odd)
 {
-    size_t i;
+    uint32_t places[64], n, i;
 
-    for (i = 0; i < 64; i += 2) {
-        even[places[i]]++;
-        odd[places[i + 1]]++;
+    for (; at < end; at += n) {
+        n = end - at < 64 ? end - at : 64;
+        column_places(p, at, n, places);
+        for (i = 0; i + 2 <= n; i += 2) {
+            even[places[i]]++;
+            odd[places[i + 1]]++;
+        }
+        if (i < n)
+            even[places[i]]++;
     }
 }
 
 static void count_rows(const struct column_part *p, const uint64_t *rows, uint32_t *even,
                        uint32_t *odd)
 {
-    size_t w, row;
-    uint32_t at;
+    uint32_t row, at, end;
 
-    for (w = 0; w < PART_WORDS; w++) {
-        uint64_t left = rows[w];
+    for (row = 0; row < PART_ROWS; row += 64) {
+        uint64_t left = rows[row / 64];
 
-        if (left == UINT64_MAX && filter__one_each(p, w)) {
-            count_dense(p->places + p->starts[w * 64], even, odd);
+        if (left == UINT64_MAX) {
+            count_all(p, column_start(p, row), column_start(p, row + 64), even, odd);
             continue;
         }
         for (; left; left &= left - 1) {
-            row = w * 64 + (size_t)__builtin_ctzll(left);
-            for (at = p->starts[row]; at < p->starts[row + 1]; at++)
-                even[p->places[at]]++;
+            uint32_t i = row + (uint32_t)__builtin_ctzll(left);
+
+            end = column_start(p, i + 1);
+            for (at = column_start(p, i); at < end; at++)
+                even[column_place(p, at)]++;
         }
     }
 }
@@ -89,17 +96,18 @@ static void note_number(struct facet_counted *c, double v)
 }
 
 /* The part's values with a count, as far as they are wanted. */
-static struct facet_list take_part(struct counting *x, const struct column_part *p)
+static struct facet_list take_part(struct counting *x, const struct column_part *p,
+                                   const struct column_value *values)
 {
     struct facet_list list = {.at = xmalloc(((size_t)p->n_values + 1) * sizeof *list.at)};
     size_t n_numbers = 0, n_texts = 0;
     uint32_t i;
 
     for (i = 0; i < p->n_values; i++) {
-        const struct column_value *v = &p->values[i];
+        const struct column_value *v = &values[i];
         uint64_t count = (uint64_t)x->counts[i] + x->counts[p->n_values + i];
 
-        if (count == 0 || (!v->is_number && v->text.n == 0))
+        if (count == 0)
             continue;
         if (v->is_number) {
             note_number(x->ret, v->number);
@@ -177,7 +185,8 @@ static bool has_rows(const uint64_t *rows)
 static enum rc count_part(struct counting *x, struct column *column, uint32_t first_row,
                           const uint64_t *rows, struct err *err)
 {
-    const struct column_part *part;
+    const struct column_value *values;
+    struct column_part *part;
     size_t need;
     enum rc rc;
 
@@ -192,8 +201,10 @@ static enum rc count_part(struct counting *x, struct column *column, uint32_t fi
     }
     memset(x->counts, 0, need * sizeof *x->counts);
     count_rows(part, rows, x->counts, x->counts + part->n_values);
-    add_list(x, take_part(x, part));
-    return RC_OK;
+    rc = column_values(part, &values, err);
+    if (rc == RC_OK)
+        add_list(x, take_part(x, part, values));
+    return rc;
 }
 
 enum rc facet__count(const struct search *s, struct column *column, struct tile *const *candidates,

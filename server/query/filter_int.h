@@ -170,5 +170,3 @@ struct bytes filter__cut_value(struct bytes folded);
  */
 enum rc filter__match_part(struct filter *f, const struct filter_node *n, uint32_t first_row,
                            const uint64_t *in, uint64_t *out, struct err *err) MUST_CHECK;
-/* Whether rows [64 * word, 64 * word + 64) of a part have exactly one value each. */
-bool filter__one_each(const struct column_part *part, size_t word);

@@ -4,8 +4,8 @@
  *
  * A part has a dictionary: numbers rising, then texts bytewise. A condition is
  * put to the dictionary, not to the rows: what it matches there are one or two
- * runs of values (found by halving), or single ones. Then every row asks only
- * whether the numbers of its values are among them.
+ * runs of values (found by halving), or single ones. Then every row that is in
+ * question asks only whether the places of its values are among them.
  */
 #include "query/filter_int.h"
 
@@ -22,94 +22,35 @@ struct matches {
 
 /* ---- the dictionary -------------------------------------------------------------------------- */
 
-static uint32_t count_numbers(const struct column_part *p)
-{
-    uint32_t from = 0, to = p->n_values;
-
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-
-        if (p->values[middle].is_number)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
-}
-
-/* First number >= v, or > v with `behind`. */
-static uint32_t seek_number(const struct column_part *p, uint32_t n_numbers, double v, bool behind)
-{
-    uint32_t from = 0, to = n_numbers;
-
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-        double at = p->values[middle].number;
-
-        if (at < v || (behind && at <= v))
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
-}
-
-/* First text >= v, or > v with `behind`. */
-static uint32_t seek_text(const struct column_part *p, uint32_t n_numbers, struct bytes v,
-                          bool behind)
-{
-    uint32_t from = n_numbers, to = p->n_values;
-
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-        int order = bytes_cmp(p->values[middle].text, v);
-
-        if (order < 0 || (behind && order == 0))
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
-}
-
-/* First text that neither begins with v nor sorts before it. */
-static uint32_t seek_behind_prefix(const struct column_part *p, uint32_t from, struct bytes v)
-{
-    uint32_t to = p->n_values;
-
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-
-        if (bytes_starts(p->values[middle].text, v))
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
-}
-
 /* "low <= value <= high", each end open or closed, or missing (NULL). */
 struct limits {
     const struct filter_wanted *low, *high;
     bool low_open, high_open;
 };
 
-static void find_between(const struct column_part *p, uint32_t n_numbers, const struct limits *l,
-                         struct matches *m)
+static enum rc find_between(const struct column_part *p, const struct limits *l, struct matches *m,
+                            struct err *err)
 {
     bool number = (!l->low || l->low->is_number) && (!l->high || l->high->is_number);
+    enum rc rc = RC_OK;
 
     if (number) {
-        m->numbers.from = l->low ? seek_number(p, n_numbers, l->low->number, l->low_open) : 0;
+        m->numbers.from = l->low ? column_seek_number(p, l->low->number, l->low_open) : 0;
         m->numbers.to =
-            l->high ? seek_number(p, n_numbers, l->high->number, !l->high_open) : n_numbers;
+            l->high ? column_seek_number(p, l->high->number, !l->high_open) : p->n_numbers;
     }
-    m->texts.from = l->low ? seek_text(p, n_numbers, l->low->text, l->low_open) : n_numbers;
-    m->texts.to = l->high ? seek_text(p, n_numbers, l->high->text, !l->high_open) : p->n_values;
+    m->texts = (struct run){p->n_numbers, p->n_values};
+    if (l->low)
+        rc = column_seek_text(p, l->low->text, l->low_open ? SEEK_BEHIND : SEEK_FROM,
+                              &m->texts.from, err);
+    if (rc == RC_OK && l->high)
+        rc = column_seek_text(p, l->high->text, l->high_open ? SEEK_FROM : SEEK_BEHIND,
+                              &m->texts.to, err);
     if (m->numbers.to < m->numbers.from) /* 5 TO 3 */
         m->numbers.to = m->numbers.from;
     if (m->texts.to < m->texts.from)
         m->texts.to = m->texts.from;
+    return rc;
 }
 
 /* Room for a yes or no per value, all no. */
@@ -125,32 +66,48 @@ static enum rc clear_hits(struct filter *f, uint32_t n, struct err *err)
     return RC_OK;
 }
 
-/* Few wanted values are looked up; many are walked beside the dictionary. */
-static void find_listed(struct filter *f, const struct filter_node *n, const struct column_part *p,
-                        uint32_t n_numbers)
+/* Few wanted texts are looked up; many are walked beside the dictionary. */
+static enum rc find_listed_texts(struct filter *f, const struct filter_node *n,
+                                 struct column_part *p, struct err *err)
 {
-    uint32_t at = 0;
+    const struct column_value *values;
+    uint32_t at = p->n_numbers, behind;
+    enum rc rc = RC_OK;
     size_t i;
 
-    for (i = 0; i < n->n_numbers; i++) {
-        if (n->n_numbers < 64)
-            at = seek_number(p, n_numbers, n->numbers[i], false);
-        while (at < n_numbers && p->values[at].number < n->numbers[i])
-            at++;
-        if (at < n_numbers && p->values[at].number <= n->numbers[i])
+    for (i = 0; rc == RC_OK && n->n_texts < 64 && i < n->n_texts; i++) {
+        rc = column_seek_text(p, n->texts[i], SEEK_FROM, &at, err);
+        if (rc == RC_OK)
+            rc = column_seek_text(p, n->texts[i], SEEK_BEHIND, &behind, err);
+        if (rc == RC_OK && at < behind)
             f->hits[at] = 1;
     }
-    at = n_numbers;
-    for (i = 0; i < n->n_texts; i++) {
+    if (n->n_texts < 64)
+        return rc;
+    rc = column_values(p, &values, err);
+    for (i = 0; rc == RC_OK && i < n->n_texts; i++) {
         int order = -1;
 
-        if (n->n_texts < 64)
-            at = seek_text(p, n_numbers, n->texts[i], false);
-        while (at < p->n_values && (order = bytes_cmp(p->values[at].text, n->texts[i])) < 0)
+        while (at < p->n_values && (order = bytes_cmp(values[at].text, n->texts[i])) < 0)
             at++;
         if (at < p->n_values && order == 0)
             f->hits[at] = 1;
     }
+    return rc;
+}
+
+static enum rc find_listed(struct filter *f, const struct filter_node *n, struct column_part *p,
+                           struct err *err)
+{
+    size_t i;
+
+    for (i = 0; i < n->n_numbers; i++) {
+        uint32_t at = column_seek_number(p, n->numbers[i], false);
+
+        if (at < p->n_numbers && column_number(p, at) <= n->numbers[i])
+            f->hits[at] = 1;
+    }
+    return n->n_texts ? find_listed_texts(f, n, p, err) : RC_OK;
 }
 
 static bool contains(struct bytes text, struct bytes part)
@@ -170,13 +127,19 @@ static bool contains(struct bytes text, struct bytes part)
     return false;
 }
 
-static void find_texts(struct filter *f, const struct filter_node *n, const struct column_part *p,
-                       uint32_t n_numbers)
+static enum rc find_containing(struct filter *f, const struct filter_node *n, struct column_part *p,
+                               struct err *err)
 {
+    const struct column_value *values;
     uint32_t i;
+    enum rc rc;
 
-    for (i = n_numbers; i < p->n_values; i++)
-        f->hits[i] = contains(p->values[i].text, n->wanted->text);
+    if (p->n_numbers == p->n_values)
+        return RC_OK;
+    rc = column_values(p, &values, err);
+    for (i = p->n_numbers; rc == RC_OK && i < p->n_values; i++)
+        f->hits[i] = contains(values[i].text, n->wanted->text);
+    return rc;
 }
 
 /* The ends that a comparison sets. */
@@ -196,130 +159,110 @@ static struct limits limits_of(const struct filter_node *n)
     };
 }
 
-static enum rc find(struct filter *f, const struct filter_node *n, const struct column_part *p,
+static enum rc find(struct filter *f, const struct filter_node *n, struct column_part *p,
                     struct matches *m, struct err *err)
 {
-    uint32_t n_numbers = count_numbers(p);
     struct limits limits;
     enum rc rc;
 
     *m = (struct matches){0};
     if (n->op == FILTER_STARTS) {
-        m->texts.from = seek_text(p, n_numbers, n->wanted->text, false);
-        m->texts.to = seek_behind_prefix(p, m->texts.from, n->wanted->text);
-        return RC_OK;
+        rc = column_seek_text(p, n->wanted->text, SEEK_FROM, &m->texts.from, err);
+        return rc == RC_OK
+                   ? column_seek_text(p, n->wanted->text, SEEK_BEHIND_PREFIX, &m->texts.to, err)
+                   : rc;
     }
     if (n->op == FILTER_IN || n->op == FILTER_CONTAINS) {
+        m->single = true;
         rc = clear_hits(f, p->n_values, err);
         if (rc != RC_OK)
             return rc;
-        m->single = true;
-        (n->op == FILTER_IN ? find_listed : find_texts)(f, n, p, n_numbers);
-        return RC_OK;
+        return (n->op == FILTER_IN ? find_listed : find_containing)(f, n, p, err);
     }
     limits = limits_of(n);
-    find_between(p, n_numbers, &limits, m);
-    return RC_OK;
+    return find_between(p, &limits, m, err);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-bool filter__one_each(const struct column_part *part, size_t word)
-{
-    const uint32_t *starts = part->starts + word * 64;
-    uint32_t first = starts[0], wrong = starts[64] ^ (first + 64), i;
+enum { DENSE = 16 }; /* of 64 rows: from so many on all are looked at, which takes no branches */
 
-    for (i = 0; i < 64; i++)
-        wrong |= starts[i] ^ (first + i);
+/* Whether a place is in the run, or has a yes if there is no run (hits). */
+static inline bool is_hit(uint32_t place, struct run run, const uint8_t *hits)
+{
+    return hits ? hits[place] : place - run.from < run.to - run.from;
+}
+
+/* Whether each of the 64 rows has one value. */
+static bool one_each(const struct column_part *p, uint32_t row)
+{
+    uint32_t wrong = 0, i;
+
+    if (!p->starts)
+        return row + 64 <= p->n_places;
+    for (i = 0; i <= 64; i++)
+        wrong |= p->starts[row + i] ^ (p->starts[row] + i);
     return wrong == 0;
 }
 
-/* Rows of `in` that have a value within the run. */
-static void map_run(const struct column_part *p, struct run run, const uint64_t *in, uint64_t *out)
+/* 64 rows that have one value each. */
+static inline uint64_t map_dense(const struct column_part *p, uint32_t first, struct run run,
+                                 const uint8_t *hits)
 {
-    uint32_t width = run.to - run.from;
-    size_t w, i;
+    uint32_t places[64], i;
+    uint64_t found = 0;
 
-    for (w = 0; w < PART_WORDS; w++) {
-        const uint32_t *starts = p->starts + w * 64;
-        uint64_t left = in[w], found = 0;
-
-        if (left && filter__one_each(p, w)) {
-            const uint32_t *places = p->places + starts[0];
-
-            for (i = 0; i < 64; i++)
-                found |= (uint64_t)(places[i] - run.from < width) << i;
-            out[w] = left & found;
-            continue;
-        }
-        for (; left; left &= left - 1) {
-            size_t row = (size_t)__builtin_ctzll(left);
-            uint32_t at;
-
-            for (at = starts[row]; at < starts[row + 1]; at++) {
-                if (p->places[at] - run.from < width) {
-                    found |= (uint64_t)1 << row;
-                    break;
-                }
-            }
-        }
-        out[w] = found;
-    }
+    column_places(p, first, 64, places);
+    for (i = 0; i < 64; i++)
+        found |= (uint64_t)is_hit(places[i], run, hits) << i;
+    return found;
 }
 
-/* Rows of `in` that have a value with a yes. */
-static void map_hits(const struct column_part *p, const uint8_t *hits, const uint64_t *in,
-                     uint64_t *out)
+/* Those rows of `left`, of the 64 from `row` on, that have a hit. */
+static inline uint64_t map_word(const struct column_part *p, uint32_t row, uint64_t left,
+                                struct run run, const uint8_t *hits)
 {
-    size_t w, i;
+    uint64_t found = 0;
+    uint32_t at, end;
 
-    for (w = 0; w < PART_WORDS; w++) {
-        const uint32_t *starts = p->starts + w * 64;
-        uint64_t left = in[w], found = 0;
+    if (__builtin_popcountll(left) >= DENSE && one_each(p, row))
+        return left & map_dense(p, column_start(p, row), run, hits);
+    for (; left; left &= left - 1) {
+        uint32_t i = row + (uint32_t)__builtin_ctzll(left);
 
-        if (left && filter__one_each(p, w)) {
-            const uint32_t *places = p->places + starts[0];
-
-            for (i = 0; i < 64; i++)
-                found |= (uint64_t)hits[places[i]] << i;
-            out[w] = left & found;
-            continue;
+        end = column_start(p, i + 1);
+        for (at = column_start(p, i); at < end; at++) {
+            if (is_hit(column_place(p, at), run, hits)) {
+                found |= left & (0 - left);
+                break;
+            }
         }
-        for (; left; left &= left - 1) {
-            size_t row = (size_t)__builtin_ctzll(left);
-            uint32_t at;
-
-            for (at = starts[row]; at < starts[row + 1] && !hits[p->places[at]]; at++)
-                continue;
-            if (at < starts[row + 1])
-                found |= (uint64_t)1 << row;
-        }
-        out[w] = found;
     }
+    return found;
 }
 
 static enum rc map_matches(struct filter *f, const struct column_part *p, const struct matches *m,
                            const uint64_t *in, uint64_t *out, struct err *err)
 {
     bool numbers = m->numbers.from < m->numbers.to, texts = m->texts.from < m->texts.to;
+    uint32_t w;
     enum rc rc;
 
-    if (!m->single && !numbers && !texts) {
-        memset(out, 0, PART_WORDS * sizeof *out);
-        return RC_OK;
-    }
-    if (!m->single && numbers != texts) {
-        map_run(p, numbers ? m->numbers : m->texts, in, out);
-        return RC_OK;
-    }
-    if (!m->single) {
+    if (!m->single && numbers && texts) { /* two runs */
         rc = clear_hits(f, p->n_values, err);
         if (rc != RC_OK)
             return rc;
         memset(f->hits + m->numbers.from, 1, m->numbers.to - m->numbers.from);
         memset(f->hits + m->texts.from, 1, m->texts.to - m->texts.from);
     }
-    map_hits(p, f->hits, in, out);
+    for (w = 0; w < PART_WORDS; w++) {
+        if (in[w] == 0 || !(m->single || numbers || texts))
+            out[w] = 0;
+        else if (m->single || (numbers && texts))
+            out[w] = map_word(p, w * 64, in[w], (struct run){0}, f->hits);
+        else
+            out[w] = map_word(p, w * 64, in[w], numbers ? m->numbers : m->texts, NULL);
+    }
     return RC_OK;
 }
 
@@ -331,25 +274,12 @@ static void mask(const uint64_t *in, const uint64_t *bits, uint64_t *out)
         out[w] = in[w] & bits[w];
 }
 
-/* A row's first number in a part; false: it has none. */
-static bool number_of(const struct column_part *p, size_t row, double *ret)
+static enum rc match_geo(const struct filter_node *n, uint32_t first_row, struct column_part *lats,
+                         const uint64_t *in, uint64_t *out, struct err *err)
 {
-    const struct column_value *v;
-
-    if (p->starts[row] == p->starts[row + 1])
-        return false;
-    v = &p->values[p->places[p->starts[row]]];
-    *ret = v->number;
-    return v->is_number;
-}
-
-static enum rc match_geo(const struct filter_node *n, uint32_t first_row,
-                         const struct column_part *lats, const uint64_t *in, uint64_t *out,
-                         struct err *err)
-{
-    const struct column_part *lngs;
+    struct column_part *lngs;
     const double *box = n->box;
-    size_t w;
+    uint32_t w;
     enum rc rc;
 
     rc = column_part_now(n->lng, first_row, &lngs, err);
@@ -359,10 +289,10 @@ static enum rc match_geo(const struct filter_node *n, uint32_t first_row,
         uint64_t left = lngs ? in[w] : 0, found = 0;
 
         for (; left; left &= left - 1) {
-            size_t bit = (size_t)__builtin_ctzll(left), row = w * 64 + bit;
+            uint32_t bit = (uint32_t)__builtin_ctzll(left), row = w * 64 + bit;
             double lat, lng;
 
-            if (!number_of(lats, row, &lat) || !number_of(lngs, row, &lng))
+            if (!column_first_number(lats, row, &lat) || !column_first_number(lngs, row, &lng))
                 continue;
             if (n->op == FILTER_GEO_BOX ? geo__in_box(box[0], box[1], box[2], box[3], lat, lng)
                                         : geo__in_circle(&n->circle, lat, lng))
@@ -376,7 +306,7 @@ static enum rc match_geo(const struct filter_node *n, uint32_t first_row,
 enum rc filter__match_part(struct filter *f, const struct filter_node *n, uint32_t first_row,
                            const uint64_t *in, uint64_t *out, struct err *err)
 {
-    const struct column_part *part;
+    struct column_part *part;
     struct matches m;
     enum rc rc;
 

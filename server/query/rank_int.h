@@ -220,12 +220,9 @@ struct sort_rule {
     struct bytes field;  /* without ":asc" */
     struct bytes text;   /* as written: "price:asc" */
     double lat, lng;
-    struct column *column;          /* NULL: no row has it; of geo: the latitude */
-    struct column *column_lng;      /* geo */
-    const struct column_part *part; /* the last one looked into; NULL: none has the member */
-    const struct column_part *part_lng;
-    uint32_t part_first; /* of `part`; UINT32_MAX: none yet */
-    bool texts;          /* the column has some: parts must stay */
+    struct column *column;     /* NULL: no row has it; of geo: the latitude */
+    struct column *column_lng; /* geo */
+    bool texts;                /* the column has some: parts must stay */
 };
 
 /* Numbers, then texts, then rows without a value; within a group as the rule says. */

@@ -29,7 +29,6 @@ enum rc sort__open(struct reader *r, struct sort_rule *rule, struct err *err)
 {
     enum rc rc;
 
-    rule->part_first = UINT32_MAX;
     if (!rule->geo)
         return open_column(r, rule->field, &rule->column, err);
     rc = open_column(r, B("_geo.lat"), &rule->column, err);
@@ -38,54 +37,20 @@ enum rc sort__open(struct reader *r, struct sort_rule *rule, struct err *err)
     return open_column(r, B("_geo.lng"), &rule->column_lng, err);
 }
 
-/* Texts sort behind numbers. */
-static bool has_texts(const struct column_part *part)
-{
-    return part && part->n_values > 0 && !part->values[part->n_values - 1].is_number;
-}
-
-static enum rc find_part(struct sort_rule *rule, uint32_t row, struct err *err)
-{
-    uint32_t first = row / PART_ROWS * PART_ROWS;
-    enum rc rc = RC_OK;
-
-    if (rule->texts && rule->part_first == first)
-        return RC_OK; /* others may have passed by since */
-    rule->part = rule->part_lng = NULL;
-    rule->part_first = UINT32_MAX;
-    if (rule->column)
-        rc = (rule->texts ? column_part_of : column_part_now)(rule->column, row, &rule->part, err);
-    if (rc == RC_OK && rule->column_lng)
-        rc = column_part_now(rule->column_lng, row, &rule->part_lng, err);
-    if (rc == RC_OK && !rule->geo && !rule->texts && has_texts(rule->part)) {
-        rule->texts = true;
-        rc = column_part_of(rule->column, row, &rule->part, err);
-    }
-    if (rc == RC_OK)
-        rule->part_first = first;
-    return rc;
-}
-
-/* The first number of a row. */
-static bool number_of(const struct column_part *part, uint32_t row, double *ret)
-{
-    uint32_t i = row % PART_ROWS;
-
-    if (!part || part->starts[i] == part->starts[i + 1])
-        return false;
-    *ret = part->values[part->places[part->starts[i]]].number;
-    return part->values[part->places[part->starts[i]]].is_number;
-}
-
 enum rc sort__point(struct sort_rule *rule, uint32_t row, bool *ret_has, double *ret_lat,
                     double *ret_lng, struct err *err)
 {
-    enum rc rc = find_part(rule, row, err);
+    struct column_part *lats = NULL, *lngs = NULL;
+    uint32_t i = row % PART_ROWS;
+    enum rc rc = RC_OK;
 
-    if (rc != RC_OK)
-        return rc;
-    *ret_has = number_of(rule->part, row, ret_lat) && number_of(rule->part_lng, row, ret_lng);
-    return RC_OK;
+    if (rule->column && rule->column_lng)
+        rc = column_part_now(rule->column, row, &lats, err);
+    if (rc == RC_OK && lats)
+        rc = column_part_now(rule->column_lng, row, &lngs, err);
+    *ret_has = rc == RC_OK && lngs && column_first_number(lats, i, ret_lat) &&
+               column_first_number(lngs, i, ret_lng);
+    return rc;
 }
 
 static enum rc geo_key(struct sort_rule *rule, uint32_t row, struct sort_key *ret_key,
@@ -105,50 +70,47 @@ static enum rc geo_key(struct sort_rule *rule, uint32_t row, struct sort_key *re
     return RC_OK;
 }
 
-static bool is_value(const struct column_value *v)
+/* Of places that rise, numbers first: the one that stands for a row with [from, to). */
+static uint32_t choose(const struct column_part *part, uint32_t from, uint32_t to, bool descending)
 {
-    return v->is_number || v->text.n > 0;
-}
-
-/* The value that stands for a row, or NULL. places: rising, numbers first. */
-static const struct column_value *choose(const struct column_part *part, const uint32_t *places,
-                                         uint32_t n, bool descending)
-{
-    const struct column_value *best = NULL;
-
-    for (uint32_t i = 0; i < n; i++) {
-        const struct column_value *v = &part->values[places[i]];
-
-        if (!is_value(v))
-            continue;
-        if (!descending)
-            return v;
-        if (best && best->is_number && !v->is_number)
-            break; /* numbers come first here too */
-        best = v;
-    }
-    return best;
+    if (!descending)
+        return column_place(part, from);
+    while (to > from + 1 && column_place(part, to - 1) >= part->n_numbers &&
+           column_place(part, from) < part->n_numbers)
+        to--; /* numbers come first here too */
+    return column_place(part, to - 1);
 }
 
 enum rc sort__key(struct sort_rule *rule, uint32_t row, struct sort_key *ret_key, struct err *err)
 {
-    const struct column_value *v = NULL;
-    uint32_t i = row % PART_ROWS;
-    enum rc rc;
+    const struct column_value *values;
+    struct column_part *part = NULL;
+    uint32_t i = row % PART_ROWS, from, to, place;
+    enum rc rc = RC_OK;
 
     if (rule->geo)
         return geo_key(rule, row, ret_key, err);
-    rc = find_part(rule, row, err);
-    if (rc != RC_OK)
-        return rc;
-    if (rule->part)
-        v = choose(rule->part, rule->part->places + rule->part->starts[i],
-                   rule->part->starts[i + 1] - rule->part->starts[i], rule->descending);
     *ret_key = (struct sort_key){.group = SORT_NONE};
-    if (v)
-        *ret_key = (struct sort_key){v->is_number ? SORT_NUMBER : SORT_TEXT,
-                                     v->is_number ? v->number : 0, v->is_number ? NULL : v};
-    return RC_OK;
+    if (rule->column)
+        rc = (rule->texts ? column_part_of : column_part_now)(rule->column, row, &part, err);
+    if (rc != RC_OK || !part)
+        return rc;
+    from = column_start(part, i);
+    to = column_start(part, i + 1);
+    if (from == to)
+        return RC_OK;
+    place = choose(part, from, to, rule->descending);
+    if (place < part->n_numbers) {
+        *ret_key = (struct sort_key){SORT_NUMBER, column_number(part, place), NULL};
+        return RC_OK;
+    }
+    rule->texts = true;
+    rc = column_part_of(rule->column, row, &part, err);
+    if (rc == RC_OK)
+        rc = column_values(part, &values, err);
+    if (rc == RC_OK)
+        *ret_key = (struct sort_key){SORT_TEXT, 0, &values[place]};
+    return rc;
 }
 
 int sort__compare(const struct sort_rule *rule, const struct sort_key *a, const struct sort_key *b)

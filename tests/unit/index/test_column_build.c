@@ -92,7 +92,9 @@ static void put_number(struct buf *to, double number)
 static const char *shown(const char *field, uint32_t first)
 {
     static char text[1024];
-    struct column_part *p = NULL;
+    const struct column_value *values;
+    struct column_room room = {0};
+    struct column_part *p;
     struct buf s;
     uint32_t row, j;
     size_t i;
@@ -101,26 +103,27 @@ static const char *shown(const char *field, uint32_t first)
     for (i = 0; i < n_given; i++) {
         if (!bytes_eq(given[i].field, bytes_str(field)) || given[i].first != first)
             continue;
-        OK(column_part__decode(given[i].part, first, &p, &fx.err));
+        OK(column_part__open(given[i].part, first, &room, &fx.err));
+        p = room.part;
+        OK(column_values(p, &values, &fx.err));
         for (row = 0; row < PART_ROWS; row++) {
             if (!column__has(p->exists, row))
                 continue;
             (void)buf_printf(&s, "%s%u:%s%s", s.n ? " " : "", first + row,
                              column__has(p->is_null, row) ? "N" : "",
                              column__has(p->is_empty, row) ? "E" : "");
-            for (j = p->starts[row]; j < p->starts[row + 1]; j++) {
-                const struct column_value *v = &p->values[p->places[j]];
+            for (j = column_start(p, row); j < column_start(p, row + 1); j++) {
+                const struct column_value *v = &values[column_place(p, j)];
 
-                (void)buf_str(&s, j > p->starts[row] ? "," : "");
+                (void)buf_str(&s, j > column_start(p, row) ? "," : "");
                 if (v->is_number)
                     put_number(&s, v->number);
                 else
                     (void)buf_printf(&s, "%.*s/%.*s", BYTES_ARG(v->text), BYTES_ARG(v->original));
             }
         }
-        xfree(p);
-        p = NULL;
     }
+    column_part__close(room.part);
     (void)snprintf(text, sizeof text, "%s", buf_cstr(&s));
     buf_done(&s);
     return text;
@@ -167,7 +170,8 @@ static void geo_becomes_two_numbers(void)
 
 static void long_texts_are_cut_between_characters(void)
 {
-    struct column_part *p = NULL;
+    const struct column_value *values;
+    struct column_room room = {0};
     struct buf json;
     int i;
 
@@ -183,11 +187,12 @@ static void long_texts_are_cut_between_characters(void)
     buf_done(&json);
     flush();
     CU_ASSERT_EQUAL_FATAL(n_given, 1);
-    OK(column_part__decode(given[0].part, 0, &p, &fx.err));
-    CU_ASSERT_EQUAL(p->n_values, 1); /* equal as far as is compared */
-    CU_ASSERT_EQUAL(p->values[0].text.n, COLUMN_TEXT_MAX - 1);
-    CU_ASSERT(bytes_eq(p->values[0].text, p->values[0].original));
-    xfree(p);
+    OK(column_part__open(given[0].part, 0, &room, &fx.err));
+    OK(column_values(room.part, &values, &fx.err));
+    CU_ASSERT_EQUAL(room.part->n_values, 1); /* equal as far as is compared */
+    CU_ASSERT_EQUAL(values[0].text.n, COLUMN_TEXT_MAX - 1);
+    CU_ASSERT(bytes_eq(values[0].text, values[0].original));
+    column_part__close(room.part);
 }
 
 static void only_named_fields_are_gathered(void)
@@ -303,7 +308,7 @@ static int place_of(const struct column_part *p, int value)
     uint32_t i;
 
     for (i = 0; i < p->n_values; i++) {
-        const struct column_value *v = &p->values[i];
+        const struct column_value *v = &p->values[i]; /* decoded by who asks */
 
         if (value < N_WORDS ? !v->is_number && bytes_eq(v->text, bytes_str(folds[value]))
                             : v->is_number && v->number * 4 == value - N_WORDS)
@@ -329,9 +334,9 @@ static unsigned check_row(const struct column_part *p, const struct row_model *m
         distinct += !seen[place];
         seen[place] = true;
     }
-    wrong += p->starts[row + 1] - p->starts[row] != distinct;
-    for (j = p->starts[row]; j < p->starts[row + 1]; j++)
-        wrong += p->places[j] >= 512 || !seen[p->places[j]];
+    wrong += column_start(p, row + 1) - column_start(p, row) != distinct;
+    for (j = column_start(p, row); j < column_start(p, row + 1); j++)
+        wrong += column_place(p, j) >= 512 || !seen[column_place(p, j)];
     return wrong;
 }
 
@@ -370,7 +375,7 @@ static void build(const struct row_model *m, uint32_t from, uint32_t to)
 
 static void random_documents_are_as_the_model_says(void)
 {
-    struct column_part *p = NULL;
+    struct column_room room = {0};
     struct row_model *m;
     unsigned wrong = 0;
     struct rng r;
@@ -382,13 +387,13 @@ static void random_documents_are_as_the_model_says(void)
     CU_ASSERT_EQUAL_FATAL(n_given, ROWS_MAX / PART_ROWS);
     for (i = 0; i < n_given; i++) {
         CU_ASSERT_EQUAL(given[i].first, i * PART_ROWS);
-        OK(column_part__decode(given[i].part, given[i].first, &p, &fx.err));
+        OK(column_part__open(given[i].part, given[i].first, &room, &fx.err));
+        OK(column_part__check(room.part, &fx.err));
         for (row = 0; row < PART_ROWS; row++)
-            wrong += check_row(p, &m[given[i].first + row], row);
-        wrong += check_originals(p, &m[given[i].first]);
-        xfree(p);
-        p = NULL;
+            wrong += check_row(room.part, &m[given[i].first + row], row);
+        wrong += check_originals(room.part, &m[given[i].first]);
     }
+    column_part__close(room.part);
     CU_ASSERT_EQUAL(wrong, 0);
     xfree(m);
 }
@@ -506,7 +511,8 @@ static void read_close(struct read_fixture *f)
 
 static void columns_are_found_by_name_and_read_by_part(void)
 {
-    const struct column_part *p = NULL, *again = NULL;
+    struct column_part *p = NULL, *again = NULL;
+    const struct column_value *values, *others;
     struct column *c = NULL, *c2 = NULL;
     struct read_fixture f;
 
@@ -523,9 +529,12 @@ static void columns_are_found_by_name_and_read_by_part(void)
     OK(column_part_of(c, 2 * PART_ROWS, &p, &fx.err));
     CU_ASSERT_FATAL(p != NULL);
     CU_ASSERT_EQUAL(p->first, 2 * PART_ROWS);
-    CU_ASSERT(column__has(p->exists, 7) && bytes_eq(p->values[0].text, B("y")));
+    OK(column_values(p, &values, &fx.err));
+    CU_ASSERT(column__has(p->exists, 7) && bytes_eq(values[0].text, B("y")));
     OK(column_part_of(c, 0, &again, &fx.err));
-    CU_ASSERT(again && bytes_eq(again->values[0].text, B("x")));
+    CU_ASSERT_FATAL(again != NULL);
+    OK(column_values(again, &others, &fx.err));
+    CU_ASSERT(bytes_eq(others[0].text, B("x")));
     OK(column_part_of(c, 2 * PART_ROWS + 9, &again, &fx.err));
     CU_ASSERT_PTR_EQUAL(again, p); /* what was read stays */
     OK(column_part_of(c, PART_ROWS, &p, &fx.err));
@@ -537,7 +546,7 @@ static void columns_are_found_by_name_and_read_by_part(void)
 
 static void a_damaged_part_is_told_each_time(void)
 {
-    const struct column_part *p = NULL;
+    struct column_part *p = NULL;
     struct column *c = NULL;
     struct read_fixture f;
 
