@@ -12,6 +12,7 @@
  * (2) A staged snapshot is dropped only when the store was read and does not
  *     hold it (catalog__settle), or when it surely never will.
  */
+#include "index/change_int.h"
 #include "index/search_int.h"
 
 #include "base/assert.h"
@@ -30,6 +31,8 @@ enum rc catalog_open(struct store *store, struct pool *pool, struct catalog **re
     catalog->crumbs = crumbs__new();
     mutex_init(&catalog->lock);
     rc = catalog_reload(catalog, err);
+    if (rc == RC_OK)
+        rc = change__renew_old(catalog, err);
     if (rc != RC_OK) {
         catalog_close(catalog);
         return rc;

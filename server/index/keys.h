@@ -21,7 +21,7 @@
  *   'I'   index id(4)                search_state.c: numbers of its words, rows and columns
  *   'W'   words(4) word              nothing: the word is in the vocabulary
  *   'w'   words(4) word 0 row(4)     posting_chunk.c: rows that have the word, and where
- *   'p'   words(4) prefix 0 row(4)   the same for short beginnings of words
+ *   'p'   words(4) prefix 0 row(4)   the same for beginnings of longer words
  *   'n'   words(4) field(2) n(1) 0 row(4)  rows whose field has exactly n words
  *   'c'   column(4) row(4)           column_part.c: values of the rows from there on
  *   'D'   rows(4) tile(4)            rows.c: dead rows of the tile

@@ -5,7 +5,7 @@
  * What a document has is appended to one log: a word costs one look-up and one
  * sequential write, whichever list it will end in. A counting sort of the log
  * gives all lists when the builder is flushed (posting_flush.c): by words for
- * the words' lists, by their first characters for those of prefixes.
+ * the words' lists, by what they begin with for those of beginnings.
  *
  * Positions of a field start at 0 and go on from value to value, as the text
  * room says. Numbers are cut like the text they are in the JSON, booleans are
@@ -46,7 +46,7 @@ struct posting_builder *posting_builder__new(const struct plan *plan, struct sea
     b->tokenizer = tokenizer_new(plan->text);
     buf_init(&b->path, BUF_NO_LIMIT);
     posting_words__init(&b->words);
-    posting_words__init(&b->prefixes);
+    posting_words__init(&b->beginnings);
     b->paths_cap = PATHS_FIRST;
     b->paths = xcalloc(b->paths_cap, sizeof *b->paths);
     return b;
@@ -59,7 +59,7 @@ void posting_builder__free(struct posting_builder *b)
     tokenizer_free(b->tokenizer);
     buf_done(&b->path);
     posting_words__done(&b->words);
-    posting_words__done(&b->prefixes);
+    posting_words__done(&b->beginnings);
     slab__done(&b->path_text);
     xfree(b->paths);
     xfree(b->field_docs);
@@ -76,7 +76,7 @@ void posting_builder__renew(struct posting_builder *b)
     if (!b->flushed)
         return;
     posting_words__clear(&b->words);
-    posting_words__clear(&b->prefixes);
+    posting_words__clear(&b->beginnings);
     xfree(b->sorted);
     b->sorted = NULL;
     b->n_log = 0;
@@ -90,7 +90,7 @@ size_t posting_builder__bytes(const struct posting_builder *b)
     if (b->flushed)
         return 0;
     /* The log is copied once while it is sorted. */
-    return posting_words__bytes(&b->words) + posting_words__bytes(&b->prefixes) +
+    return posting_words__bytes(&b->words) + posting_words__bytes(&b->beginnings) +
            b->n_log * (sizeof *b->log + sizeof(struct place)) + b->n_rows * sizeof *b->rows +
            b->n_lengths * 2 * sizeof *b->lengths + b->path_text.bytes +
            b->paths_cap * sizeof *b->paths + b->field_docs_cap * sizeof *b->field_docs;
@@ -174,11 +174,12 @@ static void add_word(struct posting_builder *b, uint32_t field, const struct tok
         return;
     word = posting_words__add(&b->words, t->word, &is_new);
     if (is_new) {
-        size_t n = text_chars_bytes(t->word, PREFIX_LIST_CHARS);
+        size_t n = posting_beginning(t->word);
 
         ASSERT(!memchr(t->word.p, 0, t->word.n)); /* a NUL ends the word in keys */
-        b->words.at[word].prefix =
-            posting_words__add(&b->prefixes, bytes_of(t->word.p, n), &ignored);
+        if (n < t->word.n)
+            b->words.at[word].beginning =
+                posting_words__add(&b->beginnings, bytes_of(t->word.p, n), &ignored);
     }
     if (b->n_log == b->log_cap)
         b->log = index__grow(b->log, sizeof *b->log, b->n_log + 1, &b->log_cap);

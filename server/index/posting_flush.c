@@ -42,36 +42,42 @@ static void place_lists(size_t *counts, const uint32_t *order, size_t n)
     }
 }
 
-/* The list of a log entry. */
-static inline uint32_t list_of(const struct posting_builder *b, uint64_t entry, bool by_prefix)
+/* The list of a log entry, or NO_BEGINNING. */
+static inline uint32_t list_of(const struct posting_builder *b, uint64_t entry, bool by_beginning)
 {
     uint32_t word = (uint32_t)entry;
 
-    return by_prefix ? b->words.at[word].prefix : word;
+    return by_beginning ? b->words.at[word].beginning : word;
 }
 
-static void sort_log(struct flushing *x, const uint32_t *order, size_t n_lists, bool by_prefix)
+static void sort_log(struct flushing *x, const uint32_t *order, size_t n_lists, bool by_beginning)
 {
     const struct posting_builder *b = x->b;
     size_t i, at = 0;
 
     memset(x->starts, 0, n_lists * sizeof *x->starts);
-    for (i = 0; i < b->n_log; i++)
-        x->starts[list_of(b, b->log[i], by_prefix)]++;
+    for (i = 0; i < b->n_log; i++) {
+        uint32_t list = list_of(b, b->log[i], by_beginning);
+
+        if (list != NO_BEGINNING)
+            x->starts[list]++;
+    }
     place_lists(x->starts, order, n_lists);
     for (i = 0; i < b->n_rows; i++) {
         uint16_t row = (uint16_t)(b->rows[i].row - x->tile_row);
 
         for (; at < b->rows[i].end; at++) {
             uint64_t e = b->log[at];
+            uint32_t list = list_of(b, e, by_beginning);
 
-            x->places[x->starts[list_of(b, e, by_prefix)]++] =
-                (struct place){row, (uint16_t)(e >> 48), (uint16_t)(e >> 32)};
+            if (list != NO_BEGINNING)
+                x->places[x->starts[list]++] =
+                    (struct place){row, (uint16_t)(e >> 48), (uint16_t)(e >> 32)};
         }
     }
 }
 
-/* The lists of words, or of their prefixes. */
+/* The lists of words, or of their beginnings. */
 static enum rc flush_log(struct flushing *x, enum posting_kind kind,
                          const struct posting_words *lists, const uint32_t *order, struct err *err)
 {
@@ -136,21 +142,21 @@ enum rc posting_builder__flush(struct posting_builder *b, chunk_put_fn *put, voi
                                const struct bytes **ret_words, size_t *ret_n_words, struct err *err)
 {
     struct flushing x = {.b = b, .put = put, .arg = arg};
-    uint32_t *prefixes, *words;
+    uint32_t *beginnings, *words;
     enum rc rc;
 
     posting_builder__renew(b);
-    prefixes = posting_words__sorted(&b->prefixes);
+    beginnings = posting_words__sorted(&b->beginnings);
     words = posting_words__sorted(&b->words);
     if (b->n_rows)
         x.tile_row = b->rows[0].row / TILE_ROWS * TILE_ROWS;
-    x.starts = xmalloc((b->words.n + 1) * sizeof *x.starts); /* there are fewer prefixes */
+    x.starts = xmalloc((b->words.n + 1) * sizeof *x.starts); /* there are fewer beginnings */
     x.places =
         xmalloc(((b->n_log > b->n_lengths ? b->n_log : b->n_lengths) + 1) * sizeof *x.places);
     buf_init(&x.chunk, BUF_NO_LIMIT);
     rc = flush_lengths(&x, err);
     if (rc == RC_OK)
-        rc = flush_log(&x, POSTING_PREFIX, &b->prefixes, prefixes, err);
+        rc = flush_log(&x, POSTING_PREFIX, &b->beginnings, beginnings, err);
     if (rc == RC_OK)
         rc = flush_log(&x, POSTING_WORD, &b->words, words, err);
     if (rc == RC_OK)
@@ -159,7 +165,7 @@ enum rc posting_builder__flush(struct posting_builder *b, chunk_put_fn *put, voi
     buf_done(&x.chunk);
     xfree(x.places);
     xfree(x.starts);
-    xfree(prefixes);
+    xfree(beginnings);
     xfree(words);
     return rc;
 }

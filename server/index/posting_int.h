@@ -134,10 +134,11 @@ const uint8_t *posting_chunk__skip(const uint8_t *at, const uint8_t *end, size_t
 
 /* ---- posting_words.c: words of a builder, numbered as they come ----------------------------- */
 
+#define NO_BEGINNING UINT32_MAX /* the word is no longer than that */
 struct posting_word {
     const uint8_t *p; /* in text */
     uint32_t n;
-    uint32_t prefix; /* number of its first PREFIX_LIST_CHARS characters */
+    uint32_t beginning; /* number of the one that it is listed under, or NO_BEGINNING */
 };
 struct word_cell;
 struct posting_words {
@@ -159,6 +160,13 @@ uint32_t *posting_words__sorted(const struct posting_words *w);
 
 /* ---- posting_keys.c: keys of lists ------------------------------------------------------------
  */
+
+/*
+ * Bytes of the beginning of a word that has a list of its own, of all words that are
+ * longer: two characters, or one that takes three bytes, which says as much as two
+ * letters do. A word that is no longer than that is not in it.
+ */
+size_t posting_beginning(struct bytes word);
 
 /* The key up to the row, which is the common beginning of all chunks of a list. */
 struct bytes posting_key__list(struct key *k, enum posting_kind kind, uint32_t words,
@@ -200,7 +208,7 @@ struct posting_builder {
     uint32_t *touched; /* fields of the document at hand */
     size_t n_touched, touched_cap;
 
-    struct posting_words words, prefixes;
+    struct posting_words words, beginnings;
     uint64_t *log; /* field << 48 | position << 32 | word; sorted within a document */
     size_t n_log, log_cap;
     uint32_t last_field;

@@ -10,6 +10,14 @@
 
 #include "base/assert.h"
 #include "index/keys.h"
+#include "text/text.h"
+
+size_t posting_beginning(struct bytes word)
+{
+    enum { THREE_BYTES = 0xE0 }; /* the least first byte of a character of three or four */
+
+    return text_chars_bytes(word, word.n && word.p[0] >= THREE_BYTES ? 1 : 2);
+}
 
 struct bytes posting_length_key(uint8_t key[3], uint32_t field, uint32_t words)
 {

@@ -1,207 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * posting_read.c -- lists of postings for searches: a tile's rows, and occurrences.
- *
- * Opening reads the list's chunks through a cursor that all lists of the reader
- * share, and which steps rather than seeks when the next list is near: queries
- * open many rare words that are neighbours. A list that takes at most HEAD_BYTES
- * is in memory then. A larger one keeps what was read, in whole tiles, and reads
- * on through a cursor of its own when tiles beyond are asked for; memory holds
- * one tile of it.
- *
- * (1) chunks are of whole tiles, rising; those before `next` were passed over.
- * (2) While more is true, chunks from the key `resume` on are in the store only.
- */
-#include "index/posting_int.h"
+/* posting_read.c -- lists of postings for searches: a tile's rows, and occurrences. */
+#include "index/posting_list.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
-#include "index/keys.h"
-#include "index/reader_int.h"
-#include "store/store.h"
 #include "text/text.h"
 
-enum {
-    HEAD_BYTES = 16384,
-    STEPS_MAX = 8, /* keys that are stepped over rather than sought: a seek costs so many */
-};
-
-struct chunk_ref {
-    uint32_t row;
-    size_t at, n; /* in text */
-};
-
-/* The rows of one chunk: bits of a dense one, a list of others. Shared by all lists of a reader. */
-struct chunk_rows {
-    struct tile bits;
-    uint16_t list[TILE_ROWS];
-};
-
-struct postings {
-    struct reader *reader;
-    struct key list;
-    size_t n_list;
-    struct buf text;
-    struct chunk_ref *chunks; /* owned (1) */
-    size_t n, cap, next;
-    bool more; /* (2) */
-    uint32_t resume;
-    struct store_cursor *cursor; /* owned, or NULL */
-    struct posting *found;       /* owned; of the last postings_of() */
-    size_t n_found, found_cap;
-    uint32_t tile; /* asked last */
-};
-
-/* ---- chunks from the store --------------------------------------------------------------- */
-
-void reader__close_lists(struct reader *r)
+struct posting_list *postings__add_list(struct postings *p)
 {
-    size_t i;
-
-    for (i = 0; i < ARRAY_LEN(r->lists); i++)
-        store_cursor_close(r->lists[i]);
-    xfree(r->chunk_rows);
+    p->lists = index__grow(p->lists, sizeof *p->lists, p->n_lists + 1, &p->lists_cap);
+    return &p->lists[p->n_lists++];
 }
 
-/* To the first key >= key; stepping when it is near. */
-static void move_to(struct store_cursor *c, struct bytes key)
+/* One list of any kind. */
+static enum rc open_one(struct postings *p, enum posting_kind kind, struct bytes key,
+                        struct err *err)
 {
-    int i;
-
-    if (store_cursor_valid(c) && bytes_cmp(store_cursor_key(c), key) <= 0)
-        for (i = 0; i < STEPS_MAX && store_cursor_valid(c); i++) {
-            if (bytes_cmp(store_cursor_key(c), key) >= 0)
-                return;
-            store_cursor_next(c);
-        }
-    if (!store_cursor_valid(c) || bytes_cmp(store_cursor_key(c), key) != 0)
-        store_cursor_seek(c, key);
-}
-
-/* The row of the list's chunk that the cursor is on; false: it is behind the list. */
-static bool on_list(const struct postings *p, struct store_cursor *c, uint32_t *ret_row)
-{
-    struct bytes key;
-
-    if (!store_cursor_valid(c))
-        return false;
-    key = store_cursor_key(c);
-    if (key.n != p->n_list + 4 || memcmp(key.p, p->list.p, p->n_list) != 0)
-        return false;
-    *ret_row = get_u32be(key.p + p->n_list);
-    return true;
-}
-
-static void keep_chunk(struct postings *p, uint32_t row, struct bytes chunk)
-{
-    p->chunks = index__grow(p->chunks, sizeof *p->chunks, p->n + 1, &p->cap);
-    p->chunks[p->n++] = (struct chunk_ref){row, p->text.n, chunk.n};
-    (void)buf_bytes(&p->text, chunk);
-}
-
-/* Drops the tile of `row` from the end: only whole tiles are kept. */
-static void drop_tile(struct postings *p, uint32_t row)
-{
-    while (p->n && p->chunks[p->n - 1].row / TILE_ROWS == row / TILE_ROWS) {
-        p->n--;
-        p->resume = p->chunks[p->n].row;
-        buf_cut(&p->text, p->chunks[p->n].at);
-    }
-}
-
-static enum rc read_head(struct postings *p, struct store_cursor *c, struct err *err)
-{
-    uint32_t row;
-
-    move_to(c, posting_key__row(&p->list, p->n_list, 0));
-    for (; on_list(p, c, &row); store_cursor_next(c)) {
-        struct bytes chunk = store_cursor_value(c);
-
-        if (p->text.n + chunk.n > HEAD_BYTES) {
-            p->more = true;
-            p->resume = row;
-            drop_tile(p, row);
-            break;
-        }
-        keep_chunk(p, row, chunk);
-    }
-    return store_cursor_end(c, err);
-}
-
-/* Replaces the chunks by those of the tile, from the store. */
-static enum rc read_tile(struct postings *p, uint32_t tile, struct err *err)
-{
-    uint32_t row = 0;
+    struct posting_list *l = postings__add_list(p);
+    struct store_cursor *c = NULL;
     enum rc rc;
 
-    p->n = 0;
-    p->next = 0;
-    buf_clear(&p->text);
-    if (p->resume / TILE_ROWS > tile)
-        return RC_OK;
-    if (!p->cursor) {
-        rc = store_cursor_open(reader__store(p->reader), bytes_of(p->list.p, p->n_list), false,
-                               &p->cursor, err);
-        if (rc != RC_OK)
-            return rc;
-    }
-    if (p->resume / TILE_ROWS < tile)
-        p->resume = tile * TILE_ROWS;
-    move_to(p->cursor, posting_key__row(&p->list, p->n_list, p->resume));
-    for (; on_list(p, p->cursor, &row); store_cursor_next(p->cursor)) {
-        if (row / TILE_ROWS > tile)
-            break;
-        keep_chunk(p, row, store_cursor_value(p->cursor));
-    }
-    p->more = store_cursor_valid(p->cursor);
-    p->resume = row;
-    return store_cursor_end(p->cursor, err);
-}
-
-/* Makes chunks[next..] begin with those of the tile, if the list has it. */
-static enum rc come_to(struct postings *p, uint32_t tile, struct err *err)
-{
-    ASSERT(tile >= p->tile && tile <= UINT32_MAX / TILE_ROWS);
-    p->tile = tile;
-    while (p->next < p->n && p->chunks[p->next].row / TILE_ROWS < tile)
-        p->next++;
-    return p->next < p->n || !p->more ? RC_OK : read_tile(p, tile, err);
-}
-
-/* The i-th chunk of the tile; false: there are no more. */
-static bool chunk_at(const struct postings *p, size_t i, struct chunk_view *ret, enum rc *ret_rc,
-                     struct err *err)
-{
-    const struct chunk_ref *c = &p->chunks[p->next + i];
-
-    *ret_rc = RC_OK;
-    if (p->next + i >= p->n || c->row / TILE_ROWS != p->tile)
-        return false;
-    *ret_rc = posting_chunk__open(bytes_of(p->text.p + c->at, c->n), c->row, ret, err);
-    return *ret_rc == RC_OK;
+    posting_list__init(l);
+    l->n_key = posting_key__list(&l->key, kind, p->reader->search->words, key).n;
+    rc = posting_list__cursor(p->reader, kind, &c, err);
+    return rc == RC_OK ? posting_list__find(l, c, err) : rc;
 }
 
 enum rc postings_open(struct reader *r, enum posting_kind kind, struct bytes key,
                       struct postings **ret_postings, struct err *err)
 {
     struct postings *p;
-    struct bytes list;
     enum rc rc;
 
     if (r->search->words == 0 || key.n == 0 || key.n > TEXT_WORD_MAX)
         return RC_NOT_FOUND;
     p = xcalloc(1, sizeof *p);
     p->reader = r;
-    list = posting_key__list(&p->list, kind, r->search->words, key);
-    p->n_list = list.n;
-    buf_init(&p->text, BUF_NO_LIMIT);
-    rc = RC_OK;
-    if (!r->lists[kind])
-        rc = store_cursor_open(reader__store(r), bytes_of(list.p, KEY_HEAD), false, &r->lists[kind],
-                               err);
-    if (rc == RC_OK)
-        rc = read_head(p, r->lists[kind], err);
-    if (rc == RC_OK && p->n == 0 && !p->more)
+    rc = kind == POSTING_PREFIX ? postings__open_beginning(p, key, err)
+                                : open_one(p, kind, key, err);
+    if (rc == RC_OK && (p->n_lists == 0 || (p->lists[0].n == 0 && !p->lists[0].more)))
         rc = RC_NOT_FOUND;
     if (rc == RC_OK)
         *ret_postings = p;
@@ -212,30 +49,66 @@ enum rc postings_open(struct reader *r, enum posting_kind kind, struct bytes key
 
 void postings_close(struct postings *p)
 {
+    size_t i;
+
     if (!p)
         return;
-    store_cursor_close(p->cursor);
-    buf_done(&p->text);
-    xfree(p->chunks);
+    for (i = 0; i < p->n_lists; i++)
+        posting_list__done(&p->lists[i]);
+    xfree(p->lists);
     xfree(p->found);
     xfree(p);
 }
 
+enum rc postings__come_to(struct postings *p, uint32_t tile, struct err *err)
+{
+    enum rc rc = RC_OK;
+    size_t i;
+
+    ASSERT(tile >= p->tile && tile <= UINT32_MAX / TILE_ROWS);
+    p->tile = tile;
+    for (i = 0; rc == RC_OK && i < p->n_lists; i++)
+        rc = posting_list__come_to(&p->lists[i], p->reader, tile, err);
+    return rc;
+}
+
 /* ---- rows and occurrences ------------------------------------------------------------------ */
 
-enum rc postings_rows(struct postings *p, uint32_t tile, struct tile *rows, struct err *err)
+static enum rc rows_of(const struct posting_list *l, uint32_t tile, struct tile *rows,
+                       struct err *err)
 {
     struct chunk_view c;
     uint32_t last;
     size_t i;
     enum rc rc;
 
-    rc = come_to(p, tile, err);
-    if (rc != RC_OK)
-        return rc;
-    for (i = 0; chunk_at(p, i, &c, &rc, err); i++)
+    for (i = 0; posting_list__chunk(l, tile, i, &c, &rc, err); i++)
         if (!posting_chunk__rows(&c, rows, &last))
             return posting_chunk__damaged(err);
+    return rc;
+}
+
+enum rc postings_in(struct postings *p, uint32_t tile, bool *ret_in, struct err *err)
+{
+    enum rc rc = postings__come_to(p, tile, err);
+    size_t i;
+
+    *ret_in = false;
+    for (i = 0; rc == RC_OK && i < p->n_lists; i++) {
+        const struct posting_list *l = &p->lists[i];
+
+        *ret_in = *ret_in || (l->next < l->n && l->chunks[l->next].row / TILE_ROWS == tile);
+    }
+    return rc;
+}
+
+enum rc postings_rows(struct postings *p, uint32_t tile, struct tile *rows, struct err *err)
+{
+    enum rc rc = postings__come_to(p, tile, err);
+    size_t i;
+
+    for (i = 0; rc == RC_OK && i < p->n_lists; i++)
+        rc = rows_of(&p->lists[i], tile, rows, err);
     return rc;
 }
 
@@ -268,8 +141,7 @@ static bool gather(struct gathering *g, size_t ordinal, uint32_t row)
     return g->at != NULL;
 }
 
-/* Reads the chunk's rows; where its occurrences begin, or NULL: damaged. */
-static const uint8_t *read_rows(struct reader *r, const struct chunk_view *c, uint32_t *ret_last)
+const uint8_t *postings__read_rows(struct reader *r, const struct chunk_view *c, uint32_t *ret_last)
 {
     const uint8_t *at;
 
@@ -315,8 +187,8 @@ static bool gather_bits(struct gathering *g, const struct tile *tile, const stru
     return true;
 }
 
-enum rc postings_of(struct postings *p, uint32_t tile, const struct tile *only,
-                    const struct posting **ret_postings, size_t *ret_n, struct err *err)
+static enum rc gather_from(struct postings *p, const struct posting_list *l,
+                           const struct tile *only, struct err *err)
 {
     size_t i, n_fields = reader_n_fields(p->reader);
     const struct chunk_rows *rows;
@@ -324,155 +196,33 @@ enum rc postings_of(struct postings *p, uint32_t tile, const struct tile *only,
     uint32_t last = 0;
     enum rc rc;
 
-    rc = come_to(p, tile, err);
-    if (rc != RC_OK)
-        return rc;
-    p->n_found = 0;
-    for (i = 0; chunk_at(p, i, &c, &rc, err); i++) {
+    for (i = 0; posting_list__chunk(l, p->tile, i, &c, &rc, err); i++) {
+        const struct chunk_ref *now = &l->chunks[l->next + i];
         struct gathering g = {.p = p, .c = &c, .n_fields = n_fields};
 
-        if (i > 0 && c.first <= last) /* rows must rise over all chunks */
+        if (i > 0 && now->list == now[-1].list && c.first <= last) /* rows of a list must rise */
             return posting_chunk__damaged(err);
-        g.at = read_rows(p->reader, &c, &last);
+        g.at = postings__read_rows(p->reader, &c, &last);
         rows = p->reader->chunk_rows;
         if (!g.at || !(c.dense ? gather_bits(&g, &rows->bits, only, last)
                                : gather_list(&g, rows->list, only)))
             return posting_chunk__damaged(err);
     }
-    if (rc == RC_OK) {
-        *ret_postings = p->found;
-        *ret_n = p->n_found;
-    }
     return rc;
 }
 
-/* ---- a first look --------------------------------------------------------------------------- */
-
-enum sight { SIGHT_DROP, SIGHT_KEEP, SIGHT_LOOK };
-struct sieve {
-    const struct chunk_view *c;
-    uint32_t last_field, last_position;
-    uint8_t sight[128]; /* what the first code of a row says about it */
-};
-
-static void sieve_init(struct sieve *s)
+enum rc postings_of(struct postings *p, uint32_t tile, const struct tile *only,
+                    const struct posting **ret_postings, size_t *ret_n, struct err *err)
 {
-    uint32_t code;
-
-    for (code = 0; code < ARRAY_LEN(s->sight); code++) {
-        uint32_t place = code % CODE_STEP;
-
-        if (code < CODE_FIELD && s->c->base + code / CODE_STEP > s->last_field)
-            s->sight[code] = SIGHT_DROP;
-        else if (code < CODE_FIELD && place < CODE_DIRECT && place <= s->last_position)
-            s->sight[code] = SIGHT_KEEP;
-        else
-            s->sight[code] = SIGHT_LOOK;
-    }
-}
-
-/* Behind the row at `at`, whose first code does not tell; NULL: damaged. */
-static const uint8_t *look_closer(const struct sieve *s, const uint8_t *at, bool *ret_keep)
-{
-    struct occurrence now = chunk_before(s->c->base);
-    bool first = true, early = false;
-
-    *ret_keep = false;
-    do {
-        at = chunk_occurrence(at, s->c->end, &now);
-        if (!at)
-            return NULL;
-        early = early || (first && now.field <= s->last_field);
-        first = false;
-        *ret_keep = *ret_keep || (early && now.position <= s->last_position);
-    } while (!(at[-1] & CODE_LAST));
-    return at;
-}
-
-/* Behind the row at `at`; NULL: damaged. Most rows are short: their end is in eight bytes. */
-static const uint8_t *pass_one(const uint8_t *at, const uint8_t *end)
-{
-    uint64_t tops = end - at < 8 ? 0 : get_u64le(at) & 0x8080808080808080u;
-
-    return tops ? at + __builtin_ctzll(tops) / 8 + 1 : posting_chunk__skip(at, end, 1);
-}
-
-/* Behind the row at `at`; NULL: damaged. */
-static const uint8_t *sieve_row(const struct sieve *s, const uint8_t *at, bool *ret_keep)
-{
-    enum sight sight;
-
-    if (at == s->c->end)
-        return NULL;
-    sight = s->sight[*at & 0x7f];
-    *ret_keep = sight == SIGHT_KEEP;
-    return sight == SIGHT_LOOK ? look_closer(s, at, ret_keep) : pass_one(at, s->c->end);
-}
-
-static const uint8_t *sieve_list(const struct sieve *s, const uint8_t *at, const uint16_t *rows,
-                                 const struct tile *only, struct tile *keep)
-{
-    size_t i, done = 0;
-    bool is = false;
-
-    for (i = 0; at && i < s->c->count; i++) {
-        uint64_t bit = 1ull << rows[i] % 64;
-
-        if (!(only->bits[rows[i] / 64] & bit))
-            continue;
-        at = posting_chunk__skip(at, s->c->end, i - done);
-        at = at ? sieve_row(s, at, &is) : NULL;
-        keep->bits[rows[i] / 64] |= is ? bit : 0;
-        done = i + 1;
-    }
-    return at;
-}
-
-/* tile: the chunk's rows alone. */
-static const uint8_t *sieve_bits(const struct sieve *s, const uint8_t *at, const struct tile *tile,
-                                 const struct tile *only, uint32_t last, struct tile *keep)
-{
-    bool is = false;
+    enum rc rc = postings__come_to(p, tile, err);
     size_t i;
 
-    for (i = s->c->first / 64; at && i <= last / 64; i++) {
-        uint64_t has = tile->bits[i], asked = has & only->bits[i], kept = 0;
-
-        if (!asked) {
-            at = posting_chunk__skip(at, s->c->end, (size_t)__builtin_popcountll(has));
-            continue;
-        }
-        for (; at && has; has &= has - 1) {
-            at = sieve_row(s, at, &is);
-            kept |= is ? has & -has : 0;
-        }
-        keep->bits[i] |= kept & asked;
-    }
-    return at;
-}
-
-enum rc postings_sieve(struct postings *p, uint32_t tile, const struct tile *only,
-                       uint32_t last_field, uint32_t last_position, struct tile *keep,
-                       struct err *err)
-{
-    struct chunk_view c;
-    struct sieve s = {&c, last_field, last_position, {0}};
-    uint32_t last = 0;
-    size_t i;
-    enum rc rc;
-
-    rc = come_to(p, tile, err);
-    if (rc != RC_OK)
-        return rc;
-    for (i = 0; chunk_at(p, i, &c, &rc, err); i++) {
-        const uint8_t *at = read_rows(p->reader, &c, &last);
-        const struct chunk_rows *rows = p->reader->chunk_rows;
-
-        sieve_init(&s);
-        if (!at || !c.occurs ||
-            !(c.dense ? sieve_bits(&s, at, &rows->bits, only, last, keep)
-                      : sieve_list(&s, at, rows->list, only, keep)))
-            return posting_chunk__damaged(err);
+    p->n_found = 0;
+    for (i = 0; rc == RC_OK && i < p->n_lists; i++)
+        rc = gather_from(p, &p->lists[i], only, err);
+    if (rc == RC_OK) {
+        *ret_postings = p->found;
+        *ret_n = p->n_found;
     }
     return rc;
 }

@@ -130,7 +130,8 @@ uint32_t posting_words__add(struct posting_words *w, struct bytes word, bool *re
     ASSERT(w->n < UINT32_MAX - 1);
     *c = (struct word_cell){head, hash, (uint32_t)w->n + 1};
     w->at = index__grow(w->at, sizeof *w->at, w->n + 1, &w->cap);
-    w->at[w->n] = (struct posting_word){slab__dup(&w->text, word).p, (uint32_t)word.n, 0};
+    w->at[w->n] =
+        (struct posting_word){slab__dup(&w->text, word).p, (uint32_t)word.n, NO_BEGINNING};
     *ret_new = true;
     if (++w->n * 8 > w->n_cells * 5)
         grow(w);

@@ -30,9 +30,8 @@ enum {
     TILE_WORDS = TILE_ROWS / 64,
     PART_ROWS = 4096,
     PART_WORDS = PART_ROWS / 64,
-    COLUMN_TEXT_MAX = 468, /* bytes of a folded value; the rest is cut off */
-    PREFIX_LIST_CHARS =
-        1,                /* beginnings of words of so many characters have postings of their own */
+    COLUMN_TEXT_MAX = 468,   /* bytes of a folded value; the rest is cut off */
+    PREFIX_WORDS_MAX = 5000, /* of a beginning's words so many are looked at, in word order */
     FIELD_WORDS_MAX = 30, /* fields of up to so many words have postings by their number of words */
 };
 
@@ -86,7 +85,7 @@ uint64_t reader_n_words(const struct reader *r); /* about */
 
 enum posting_kind {
     POSTING_WORD,   /* key: a word */
-    POSTING_PREFIX, /* key: PREFIX_LIST_CHARS characters that words begin with */
+    POSTING_PREFIX, /* key: a beginning; stands for all words that begin so and are longer */
     POSTING_LENGTH, /* key: posting_length_key(): fields with exactly so many words; no occurrences
                      */
 };
@@ -94,14 +93,16 @@ enum posting_kind {
 struct bytes posting_length_key(uint8_t key[3], uint32_t field, uint32_t words);
 
 /*
- * One word's postings. What they take is read into memory in pieces as tiles are
- * asked for, in rising order of tiles.
+ * Postings of a word, or of all words of a beginning. What they take is read into
+ * memory in pieces as tiles are asked for, in rising order of tiles.
  */
 struct postings;
 /* RC_NOT_FOUND: no row ever had it; *err is not touched then. */
 enum rc postings_open(struct reader *r, enum posting_kind kind, struct bytes key,
                       struct postings **ret_postings, struct err *err) MUST_CHECK;
 void postings_close(struct postings *p); /* NULL is fine */
+/* Whether it has rows in the tile (dead ones too). Tiles rise from call to call. */
+enum rc postings_in(struct postings *p, uint32_t tile, bool *ret_in, struct err *err) MUST_CHECK;
 /* ORs its rows of the tile into *rows (dead rows too). Tiles rise from call to call. */
 enum rc postings_rows(struct postings *p, uint32_t tile, struct tile *rows,
                       struct err *err) MUST_CHECK;
@@ -113,7 +114,8 @@ struct posting {
     const uint8_t *at;
 };
 /*
- * The postings of the rows in `only`, rising; borrowed until the next call on p.
+ * The postings of the rows in `only`; borrowed until the next call on p. They rise,
+ * but those of a beginning only from row to row of one word after the other.
  * Tiles rise from call to call; the tile last asked of postings_rows() may be
  * asked for.
  */

@@ -12,6 +12,7 @@
  * they are stored; a row needs 16 bytes.
  */
 #include "index/column_int.h"
+#include "index/posting_int.h"
 #include "index/reader_int.h"
 
 #include "base/hash.h"
@@ -105,15 +106,6 @@ static enum rc add_list(struct digesting *d, enum posting_kind kind, struct byte
     return rc;
 }
 
-static struct bytes first_character(struct bytes word)
-{
-    size_t n = 1;
-
-    while (n < word.n && (word.p[n] & 0xC0) == 0x80)
-        n++;
-    return bytes_of(word.p, n);
-}
-
 static enum rc add_words(struct digesting *d, struct err *err)
 {
     struct word_cursor c;
@@ -123,10 +115,10 @@ static enum rc add_words(struct digesting *d, struct err *err)
     buf_init(&before, BUF_NO_LIMIT);
     reader_words(d->r, &c);
     while (rc == RC_OK && word_cursor_next(&c)) {
-        struct bytes start = first_character(c.word);
+        struct bytes start = bytes_of(c.word.p, posting_beginning(c.word));
 
         rc = add_list(d, POSTING_WORD, c.word, hash_of(c.word), err);
-        if (rc != RC_OK || bytes_eq(start, buf_view(&before)))
+        if (rc != RC_OK || start.n == c.word.n || bytes_eq(start, buf_view(&before)))
             continue;
         buf_clear(&before);
         (void)buf_bytes(&before, start);

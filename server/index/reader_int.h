@@ -4,7 +4,7 @@
  *
  *   reader.c          opening and closing, rows, documents, fields
  *   vocab*.c          reader_words(), word_cursor_*(), reader_has_word(), reader_n_words()
- *   posting_read.c    postings and occurrences
+ *   posting_*.c       postings and occurrences
  *   column_read.c     columns and their parts
  */
 #pragma once
@@ -18,7 +18,7 @@ struct reader {
     const struct index_state *state;   /* of the view's snapshot */
     const struct search_state *search; /* the state's; never NULL */
     struct column *columns;            /* owned: those opened so far, linked by column_read.c */
-    struct store_cursor *lists[3];     /* owned: by kind of posting, shared by posting_read.c */
+    struct store_cursor *lists[3];     /* owned: by kind of posting, shared by posting_list.c */
     struct chunk_rows *chunk_rows;     /* owned: scratch of posting_read.c, or NULL */
 };
 
@@ -27,7 +27,7 @@ struct store_view *reader__store(struct reader *r);
 
 /* column_read.c: frees all columns that were opened; called by reader_close(). */
 void reader__close_columns(struct reader *r);
-/* posting_read.c: the same for its cursors. */
+/* posting_list.c: the same for its cursors. */
 void reader__close_lists(struct reader *r);
 
 /* ---- search_state.c ---------------------------------------------------------------------- */

@@ -183,6 +183,7 @@ enum rc rows__load(struct store_view *view, uint32_t rows, uint32_t next_row,
 struct search_state {
     atomic_uint refs;
     uint32_t words, rows_number; /* numbers; 0: none yet */
+    bool old_words; /* of a format without beginnings: to be built anew before they are used */
     uint64_t dead_built; /* dead rows when all was last built anew: gaps of document numbers */
     struct rows *rows;   /* share */
     struct vocab *vocab; /* share */

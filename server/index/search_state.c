@@ -3,7 +3,7 @@
  * search_state.c -- which rows, words and columns an index has at one moment.
  *
  *   key    'I' index id(4)
- *   value  u8 format (1); varints: words number, rows number, dead rows when all
+ *   value  u8 format (2; 1: words without lists of beginnings); varints: words number, rows number, dead rows when all
  *          was built, bytes; varint fields, each varint length and name, by
  *          number; varint columns, each varint length and name, varint number,
  *          sorted by name
@@ -18,7 +18,7 @@
 
 #include <stdlib.h>
 
-enum { SEARCH_FORMAT = 1, SEARCH_NUMBERS = 5 };
+enum { SEARCH_FORMAT_OLD = 1, SEARCH_FORMAT = 2, SEARCH_NUMBERS = 5 };
 
 static struct search_state *make(struct plan *plan)
 {
@@ -64,6 +64,7 @@ struct search_state *search_state__copy(const struct search_state *s)
 
     copy->words = s->words;
     copy->rows_number = s->rows_number;
+    copy->old_words = s->old_words;
     copy->dead_built = s->dead_built;
     copy->bytes = s->bytes;
     copy->column_bytes = s->column_bytes;
@@ -142,7 +143,7 @@ void search_state__encode(const struct search_state *s, struct buf *out)
 {
     size_t i;
 
-    (void)buf_byte(out, SEARCH_FORMAT);
+    (void)buf_byte(out, s->old_words ? SEARCH_FORMAT_OLD : SEARCH_FORMAT);
     (void)buf_varint(out, s->words);
     (void)buf_varint(out, s->rows_number);
     (void)buf_varint(out, s->dead_built);
@@ -230,8 +231,9 @@ static enum rc decode(struct bytes value, struct search_state *s, struct err *er
     uint64_t numbers[SEARCH_NUMBERS];
     size_t i;
 
-    if (value.n == 0 || value.p[0] != SEARCH_FORMAT)
+    if (value.n == 0 || (value.p[0] != SEARCH_FORMAT && value.p[0] != SEARCH_FORMAT_OLD))
         return damaged(err);
+    s->old_words = value.p[0] == SEARCH_FORMAT_OLD;
     value = bytes_of(value.p + 1, value.n - 1);
     for (i = 0; i < SEARCH_NUMBERS; i++)
         if (!take_varint(&value, most[i], &numbers[i]))

@@ -142,33 +142,21 @@ static void derive_exact(struct gather *g, bool ngram)
     add(g, &(struct gathered){1, POSTING_WORD, 0, !ngram, !ngram});
 }
 
-/*
- * Words that begin with the term. The shortest beginnings have a list of rows of
- * their own and become one derivation; of the others, the words up to a limit.
- */
+/* Words that begin with the term and are longer: one derivation, however many they are. */
 static void derive_prefix(struct gather *g, bool ngram)
 {
     struct bytes prefix = g->edge->word;
-    size_t chars = text_chars(prefix), n, max;
     struct word_cursor c;
     bool more;
 
     g->in->source->words(g->in->source->arg, &c);
     more = word_cursor_seek(&c, prefix);
-    if (chars <= PREFIX_LIST_CHARS) {
-        if (!more || !bytes_starts(c.word, prefix))
-            return;
-        add_word(g, prefix, 0);
-        add(g, &(struct gathered){1, POSTING_PREFIX, 0, false, !ngram});
+    if (more && c.word.n == prefix.n)
+        more = word_cursor_next(&c);
+    if (!more || !bytes_starts(c.word, prefix))
         return;
-    }
-    max = chars <= DERIVE_PREFIX_SHORT_CHARS ? DERIVE_PREFIX_SHORT_MAX : DERIVE_PREFIX_MAX;
-    for (n = 0; more && n < max && bytes_starts(c.word, prefix); more = word_cursor_next(&c)) {
-        if (c.word.n == prefix.n)
-            continue; /* the word itself */
-        add_one(g, c.word, 0, !ngram);
-        n++;
-    }
+    add_word(g, prefix, 0);
+    add(g, &(struct gathered){1, POSTING_PREFIX, 0, false, !ngram});
 }
 
 static int compare_key(const struct plan_synonym *s, const struct bytes *words, size_t n)

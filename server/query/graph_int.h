@@ -25,10 +25,6 @@ enum {
     DERIVE_TWO_TYPOS_MAX = 50,
     DERIVE_SYNONYMS_MAX = 50, /* phrases of a term ... */
     DERIVE_SYNONYM_WORDS_MAX = 100,
-    /* Words that begin with a prefix: of beginnings of 2 to 4 characters, and of longer ones. */
-    DERIVE_PREFIX_SHORT_CHARS = 4,
-    DERIVE_PREFIX_SHORT_MAX = 5000,
-    DERIVE_PREFIX_MAX = 1000,
     DERIVE_FIRST_LETTERS_MAX = 256, /* first letters tried in place of that of a 2-typo term */
     DERIVE_SPLITS_MAX = 12,         /* places to split a term at that are counted */
 };

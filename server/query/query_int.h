@@ -46,7 +46,7 @@ struct phrase_word {
 struct derivation {
     const struct phrase_word *words;
     size_t n_words;
-    enum posting_kind kind; /* POSTING_PREFIX: words[0] is a short beginning with its own list */
+    enum posting_kind kind; /* POSTING_PREFIX: words[0] is what longer words begin with */
     uint8_t typos;          /* what it adds to the typo rule, without the edge's own */
     bool exact;             /* the very word that was typed */
     bool original;          /* it or its prefix: allowed in fields of disableOnAttributes */

@@ -16,7 +16,6 @@ Where the description of the semantics is silent, this is what was chosen:
 - `frequency` counts a term's documents over all fields, those of n-grams with it too. A term that matches
   nothing is dropped first, because kept it would leave nothing.
 - A stop word inside a phrase holds its place, whatever stands there in the text; at its ends it is nothing.
-- A prefix of one character stands for all that it begins, the word of just this character too.
 - The stop words of a synonym hold their places in it, as in texts, and a word is no synonym of itself.
   Synonyms count as typed: disableOnAttributes does not forbid them.
 """
@@ -304,8 +303,6 @@ class Reference:
         allowed = max(0, self.allowance(word) - (n - 1))
         out = [([(w, 0)], base + typos, n == 1 and w == word, n == 1 and typos == 0)
                for w, typos in self.near(word, allowed, prefix).items()]
-        if prefix and len(word) == 1 and n == 1 and word in self.vocabulary:
-            out.append(([(word, 0)], 0, False, True))
         run = self.split(word, set(itertools.accumulate(map(len, parts))))
         if run:
             out.append((run, base + 1, False, False))

@@ -138,16 +138,18 @@ static void note(enum posting_kind kind, const char *key, uint32_t row, uint32_t
 static uint32_t make_value(struct buf *json, uint32_t row, uint32_t field, uint32_t position,
                            size_t n)
 {
-    char word[3] = {0};
-
     (void)buf_byte(json, '"');
     for (; n; n--) {
-        word[0] = (char)('a' + rng_below(&rng, 3));
-        word[1] = (char)('a' + rng_below(&rng, 6));
+        char word[5] = {0}, start[5];
+        size_t letters = 1 + rng_below(&rng, 4), i;
+
+        for (i = 0; i < letters; i++)
+            word[i] = (char)('a' + rng_below(&rng, i == 1 ? 6 : 3));
         note(POSTING_WORD, word, row, field, position);
-        word[1] = 0;
-        note(POSTING_PREFIX, word, row, field, position);
-        word[1] = facts[n_facts - 2].key[1];
+        for (i = 1; i < letters; i++) {
+            (void)snprintf(start, sizeof start, "%.*s", (int)i, word);
+            note(POSTING_PREFIX, start, row, field, position);
+        }
         (void)buf_str(json, word);
         position++;
         if (n > 1 && rng_below(&rng, 5) == 0) {
@@ -228,33 +230,84 @@ static struct bytes key_of(const struct fact *f, uint8_t space[3])
     return posting_length_key(space, field, n);
 }
 
+static bool is_asked(const struct tile *only, uint32_t row)
+{
+    return only->bits[row % TILE_ROWS / 64] >> row % 64 & 1;
+}
+
 /* The facts of one list and tile; *only: what was asked for. */
-static void check_found(const struct fact *f, size_t n, const struct tile *only,
+static void check_found(const struct fact *f, size_t n, uint32_t tile, const struct tile *only,
                         const struct posting *found, size_t n_found)
 {
     struct occurrence_iter it;
     struct occurrence o = {0, 0};
+    struct fact *got = NULL;
+    size_t n_got = 0, cap = 0, i, j;
     bool same = true;
-    size_t i, j;
 
-    for (i = 0, j = 0; i < n; j++) {
-        uint32_t row = f[i].row % TILE_ROWS;
+    for (j = 0; j < n_found; j++) {
+        struct fact row = {.row = tile * TILE_ROWS + found[j].row};
+        size_t before = n_got;
 
-        if (!(only->bits[row / 64] >> row % 64 & 1)) {
-            for (i++; i < n && f[i].row == f[i - 1].row; i++)
-                continue;
-            j--;
-            continue;
+        same = same && (j == 0 || f[0].kind == POSTING_PREFIX || found[j - 1].row < found[j].row);
+        for (occurrences_of(&found[j], &it); occurrences_next(&it, &o);) {
+            got = index__grow(got, sizeof *got, n_got + 1, &cap);
+            got[n_got++] = (struct fact){.row = row.row, .field = o.field, .position = o.position};
         }
-        CU_ASSERT_FATAL(j < n_found);
-        same = same && found[j].row == row;
-        for (occurrences_of(&found[j], &it); occurrences_next(&it, &o); i++)
-            same = same && i < n && f[i].row % TILE_ROWS == row && f[i].field == o.field &&
-                   f[i].position == o.position;
-        i += f[i].kind == POSTING_LENGTH;
+        same = same && (n_got == before) == (f[0].kind == POSTING_LENGTH);
+        if (n_got > before)
+            continue;
+        got = index__grow(got, sizeof *got, n_got + 1, &cap);
+        got[n_got++] = row;
+    }
+    if (n_got)
+        qsort(got, n_got, sizeof *got, compare);
+    for (i = 0, j = 0; i < n; i++) {
+        if (!is_asked(only, f[i].row))
+            continue;
+        same = same && j < n_got && f[i].row == got[j].row && f[i].field == got[j].field &&
+               f[i].position == got[j].position;
+        j++;
     }
     CU_ASSERT(same);
-    CU_ASSERT_EQUAL(j, n_found);
+    CU_ASSERT_EQUAL(j, n_got);
+    xfree(got);
+}
+
+/*
+ * A row of a word is kept if its first occurrence is early enough in the order of
+ * fields, and any of them early enough in its field.
+ */
+static void check_sieve(struct postings *p, uint32_t tile, const struct fact *f, size_t n,
+                        const struct tile *only)
+{
+    uint32_t last_field = (uint32_t)rng_below(&rng, 4), row;
+    uint32_t last_position = rng_below(&rng, 5) ? (uint32_t)rng_below(&rng, 60) : UINT32_MAX;
+    static struct tile keep, all;
+    bool right = true;
+    size_t i, j;
+
+    memset(&keep, 0, sizeof keep);
+    memset(&all, 0, sizeof all);
+    OK(postings_sieve(p, tile, only, last_field, last_position, &keep, &fx.err));
+    for (i = 0; i < n; i = j) {
+        bool early = f[i].field <= last_field, near = false;
+
+        row = f[i].row;
+        for (j = i; j < n && f[j].row == row; j++) {
+            near = near || f[j].position <= last_position;
+            if (f[j].kind == POSTING_PREFIX) /* by words: one that has both is enough */
+                near = near && f[j].field <= last_field;
+        }
+        all.bits[row % TILE_ROWS / 64] |= 1ull << row % 64;
+        if (f[i].kind == POSTING_WORD)
+            right = right && is_asked(&keep, row) == (early && near && is_asked(only, row));
+        else if (near && f[j - 1].field <= last_field && is_asked(only, row))
+            right = right && is_asked(&keep, row);
+    }
+    for (i = 0; i < TILE_WORDS; i++)
+        right = right && (keep.bits[i] & ~(only->bits[i] & all.bits[i])) == 0;
+    CU_ASSERT(right);
 }
 
 static void check_tile(struct postings *p, uint32_t number, const struct fact *f, size_t n)
@@ -276,7 +329,13 @@ static void check_tile(struct postings *p, uint32_t number, const struct fact *f
     for (i = 0; i < TILE_WORDS; i++)
         only.bits[i] = rng_below(&rng, 2) ? rng_next(&rng) : UINT64_MAX;
     OK(postings_of(p, number, &only, &found, &n_found, &fx.err));
-    check_found(f, n, &only, found, n_found);
+    if (n == 0)
+        CU_ASSERT_EQUAL(n_found, 0);
+    if (n == 0)
+        return;
+    check_found(f, n, number, &only, found, n_found);
+    if (f[0].kind != POSTING_LENGTH)
+        check_sieve(p, number, f, n, &only);
 }
 
 /* Every list of the model, tile by tile. */
@@ -340,8 +399,12 @@ static void many_small_commits_leave_few_chunks(void)
         flush();
     }
     check_all(1);
-    for (i = 1, n_lists = 1; i < n_facts; i++)
-        n_lists += facts[i].kind != facts[i - 1].kind || strcmp(facts[i].key, facts[i - 1].key);
+    for (i = 1, n_lists = 1; i < n_facts; i++) {
+        const struct fact *f = &facts[i];
+
+        if (f->kind != POSTING_PREFIX || strlen(f->key) == 2) /* others have no lists */
+            n_lists += f->kind != f[-1].kind || strcmp(f->key, f[-1].key);
+    }
     before = fixture_keys(KEY_POSTING) + fixture_keys(KEY_POSTING_PREFIX) +
              fixture_keys(KEY_POSTING_LENGTH);
     CU_ASSERT(before < n_lists * (32 + 32));
@@ -355,12 +418,18 @@ static void a_list_larger_than_memory_is_read_tile_by_tile(void)
         if (tile == 2)
             continue;
         for (i = 0; i < 9000; i++) {
-            add_json(tile * TILE_ROWS + 7 * i, "{\"title\":\"aa ab\"}");
-            note(POSTING_WORD, "aa", tile * TILE_ROWS + 7 * i, 0, 0);
-            note(POSTING_WORD, "ab", tile * TILE_ROWS + 7 * i, 0, 1);
-            note(POSTING_PREFIX, "a", tile * TILE_ROWS + 7 * i, 0, 0);
-            note(POSTING_PREFIX, "a", tile * TILE_ROWS + 7 * i, 0, 1);
-            note(POSTING_LENGTH, "0 2", tile * TILE_ROWS + 7 * i, 0, 0);
+            uint32_t row = tile * TILE_ROWS + 7 * i;
+
+            add_json(row, "{\"title\":\"aa aba abb\"}");
+            note(POSTING_WORD, "aa", row, 0, 0);
+            note(POSTING_WORD, "aba", row, 0, 1);
+            note(POSTING_WORD, "abb", row, 0, 2);
+            note(POSTING_PREFIX, "a", row, 0, 0);
+            note(POSTING_PREFIX, "a", row, 0, 1);
+            note(POSTING_PREFIX, "a", row, 0, 2);
+            note(POSTING_PREFIX, "ab", row, 0, 1);
+            note(POSTING_PREFIX, "ab", row, 0, 2);
+            note(POSTING_LENGTH, "0 3", row, 0, 0);
         }
         flush();
     }
@@ -411,6 +480,60 @@ static void numbers_booleans_and_nested_values_are_words(void)
     CU_ASSERT_STRING_EQUAL(word_text("hidden"), "none");
     CU_ASSERT_STRING_EQUAL(rows_text(POSTING_PREFIX, B("3")), "1 2");
     CU_ASSERT_STRING_EQUAL(rows_text(POSTING_PREFIX, B("x")), "none");
+}
+
+static const char *prefix_text(const char *beginning)
+{
+    return rows_text(POSTING_PREFIX, bytes_str(beginning));
+}
+
+static void beginnings_stand_for_longer_words(void)
+{
+    add_json(1, "{\"t\":\"c co cow cows\"}");
+    add_json(2, "{\"t\":\"Crow\"}");
+    add_json(3, "{\"t\":\"c\"}");
+    add_json(4, "{\"t\":\"co\"}");
+    add_json(5, "{\"t\":\"cow\"}");
+    add_json(6, "{\"t\":\"\xD0\xBF\xD1\x80\xD0\xB8 \xD0\xBF\"}");    /* three letters and one */
+    add_json(7, "{\"t\":\"\xD0\xBF\xD0\xBE\"}");                     /* two */
+    add_json(8, "{\"t\":\"\xE6\x9D\xB1\xE4\xBA\xAC\xE9\x83\xBD\"}"); /* of pairs */
+    add_json(9, "{\"t\":\"\xE6\x9D\xB1\"}");
+    flush();
+    open_reader();
+    CU_ASSERT_STRING_EQUAL(prefix_text("c"), "1 2 4 5");
+    CU_ASSERT_STRING_EQUAL(prefix_text("co"), "1 5");
+    CU_ASSERT_STRING_EQUAL(prefix_text("cow"), "1");
+    CU_ASSERT_STRING_EQUAL(prefix_text("cows"), "none");
+    CU_ASSERT_STRING_EQUAL(prefix_text("cr"), "2");
+    CU_ASSERT_STRING_EQUAL(prefix_text("d"), "none");
+    CU_ASSERT_STRING_EQUAL(prefix_text("\xD0\xBF"), "6 7");
+    CU_ASSERT_STRING_EQUAL(prefix_text("\xD0\xBF\xD1\x80"), "6");
+    CU_ASSERT_STRING_EQUAL(prefix_text("\xE6\x9D\xB1"), "8");
+    CU_ASSERT_STRING_EQUAL(prefix_text("\xE6\x9D\xB1\xE4\xBA\xAC"), "none");
+    /* co, cr and the two that have three letters or more in two, and the pairs' first ones */
+    CU_ASSERT_EQUAL(fixture_keys(KEY_POSTING_PREFIX), 5);
+}
+
+static void of_very_many_words_the_first_are_looked_at(void)
+{
+    struct buf json;
+    uint32_t i;
+
+    buf_init(&json, BUF_NO_LIMIT);
+    (void)buf_str(&json, "{\"t\":\"");
+    for (i = 0; i < PREFIX_WORDS_MAX; i++)
+        (void)buf_printf(&json, "abc%04u ", i);
+    (void)buf_str(&json, "\"}");
+    add_json(1, "{\"t\":\"abc5000\"}");
+    add_json(2, buf_cstr(&json));
+    add_json(3, "{\"t\":\"abc4999\"}");
+    buf_done(&json);
+    flush();
+    open_reader();
+    CU_ASSERT_STRING_EQUAL(prefix_text("abc"), "2 3");
+    CU_ASSERT_STRING_EQUAL(prefix_text("abc5"), "1");
+    CU_ASSERT_STRING_EQUAL(prefix_text("ab"), "1 2 3"); /* a list knows no limit */
+    CU_ASSERT_STRING_EQUAL(prefix_text("a"), "1 2 3");
 }
 
 static void only_searched_fields_have_words(void)
@@ -501,6 +624,7 @@ static void fields_keep_their_numbers(void)
 SUITE(postings, setup, teardown, TEST(lists_are_what_the_documents_have),
       TEST(many_small_commits_leave_few_chunks),
       TEST(a_list_larger_than_memory_is_read_tile_by_tile),
-      TEST(numbers_booleans_and_nested_values_are_words), TEST(only_searched_fields_have_words),
+      TEST(numbers_booleans_and_nested_values_are_words), TEST(beginnings_stand_for_longer_words),
+      TEST(of_very_many_words_the_first_are_looked_at), TEST(only_searched_fields_have_words),
       TEST(positions_end_where_the_limit_is), TEST(damage_in_the_store_is_reported),
       TEST(fields_keep_their_numbers));

@@ -531,9 +531,63 @@ static void a_damaged_entry_is_refused(void)
     buf_done(&value);
 }
 
+/* ---- formats ----------------------------------------------------------------------------- */
+
+/* Makes the index what the version before lists of beginnings would have left. */
+static void make_old(const char *uid)
+{
+    struct store_batch *batch = store_batch_new();
+    uint32_t words = search_of(uid)->words;
+    struct store_view *view = NULL;
+    struct store_cursor *c = NULL;
+    struct buf value;
+    struct key key;
+
+    OK(store_view_open(fx.store, &view, &fx.err));
+    OK(store_cursor_open(view, key_head(&key, KEY_POSTING_PREFIX, words), false, &c, &fx.err));
+    for (store_cursor_first(c); store_cursor_valid(c); store_cursor_next(c))
+        store_batch_del(batch, store_cursor_key(c));
+    store_cursor_close(c);
+    store_view_close(view);
+    buf_init(&value, BUF_NO_LIMIT);
+    search_state__encode(search_of(uid), &value);
+    CU_ASSERT_EQUAL(value.p[0], 2);
+    value.p[0] = 1;
+    store_batch_put(batch, key_head(&key, KEY_SEARCH, fixture_info(uid).id), buf_view(&value));
+    OK(store_commit(fx.store, batch, &fx.err));
+    buf_done(&value);
+    store_batch_free(batch);
+}
+
+static void what_an_earlier_version_indexed_is_indexed_anew(void)
+{
+    uint32_t old, other;
+    uint8_t a[32], b[32];
+
+    fixture_create("docs", "id");
+    fixture_create("other", "id");
+    fixture_create("empty", "id");
+    add_some("docs", 300, 400, true);
+    add_some("other", 30, 40, true);
+    fixture_search_digest("docs", a);
+    old = search_of("docs")->words;
+    other = search_of("other")->words;
+    make_old("docs");
+    fixture_reopen();
+    CU_ASSERT(search_of("docs")->words != old);
+    CU_ASSERT_FALSE(search_of("docs")->old_words);
+    CU_ASSERT_EQUAL(search_of("other")->words, other);
+    fixture_search_digest("docs", b);
+    CU_ASSERT_EQUAL(memcmp(a, b, sizeof a), 0);
+    old = search_of("docs")->words;
+    fixture_reopen(); /* once is enough */
+    CU_ASSERT_EQUAL(search_of("docs")->words, old);
+    CU_ASSERT(equal_to_one_go("docs"));
+}
+
 SUITE(search_state, setup, fixture_teardown, TEST(any_history_finds_what_one_go_finds),
       TEST(what_is_found_is_told_apart), TEST(a_reopened_store_finds_the_same),
       TEST(an_old_view_finds_what_it_found), TEST(columns_are_kept_of_what_is_asked_for),
       TEST(what_is_given_up_is_swept), TEST(a_build_that_fails_anywhere_leaves_what_was),
       TEST(a_build_can_be_stopped), TEST(many_dead_rows_are_cleaned_up),
-      TEST(a_damaged_entry_is_refused));
+      TEST(a_damaged_entry_is_refused), TEST(what_an_earlier_version_indexed_is_indexed_anew));

@@ -43,7 +43,7 @@ static void show(struct buf *out, const struct edge *e)
     }
 }
 
-/* word/typos, x: exact, o: original; "*" for a list of a beginning; "_" between words of one. */
+/* word/typos, x: exact, o: original; "*" for all that begins so and is longer; "_" between words of one. */
 static void expect(const char *word, bool prefix, const char *want)
 {
     struct buf out;
@@ -70,10 +70,11 @@ static void the_word_itself_costs_nothing(void)
 static void a_prefix_stands_for_what_begins_so(void)
 {
     word_list_text(&list, "prim prime primes print pr\xC3\xB8");
-    expect("prim", true, "prim/0xo prime/0o primes/0o");
+    expect("prim", true, "prim/0xo prim*0o");
     expect("prim", false, "prim/0xo");
-    expect("pr", true, "prim/0o prime/0o primes/0o print/0o pr\xC3\xB8/0o");
+    expect("pr", true, "pr*0o");
     expect("p", true, "p*0o");
+    expect("print", true, "print/0xo");
     expect("q", true, "");
     CU_ASSERT_EQUAL(edge.n_derivations, 0);
 }
@@ -115,7 +116,7 @@ static void two_typos_reach_other_first_letters_by_one_edit(void)
 static void prefixes_may_have_typos(void)
 {
     word_list_text(&list, "helloworld hallowed hallo hell yellow");
-    expect("hello", true, "helloworld/0o hallo/1 hallowed/1 hell/1");
+    expect("hello", true, "hello*0o hallo/1 hallowed/1 hell/1");
 }
 
 static void numbers_can_be_no_targets(void)
@@ -154,7 +155,7 @@ static void synonyms_are_looked_up_by_the_exact_key(void)
     list.plan.n_synonyms = 3;
     word_list_text(&list, "new york nyc");
     expect("nyc", true, "nyc/0xo new_york/0o"); /* no apple here */
-    expect("ny", true, "nyc/0o");
+    expect("ny", true, "ny*0o");
     CU_ASSERT_EQUAL_FATAL(derive__word(&in, &e, ny, 2, &err), RC_OK);
     CU_ASSERT_EQUAL_FATAL(e.n_derivations, 1); /* and not split where it was joined */
     CU_ASSERT(bytes_eq(e.derivations[0].words[0].word, B("nyc")));
@@ -185,7 +186,7 @@ static void limits_cut_in_word_order(void)
     }
     CU_ASSERT_EQUAL(n, DERIVE_ONE_TYPO_MAX);
     derive("aa", true);
-    CU_ASSERT_EQUAL(edge.n_derivations, 900);
+    CU_ASSERT_EQUAL(edge.n_derivations, 1);
 }
 
 /* ---- brute force ---------------------------------------------------------------------------- */

@@ -149,7 +149,7 @@ static bool is_word(const char *word, struct bytes want, enum posting_kind kind)
 {
     struct bytes w = bytes_str(word);
 
-    return kind == POSTING_PREFIX ? bytes_starts(w, want) : bytes_eq(w, want);
+    return kind == POSTING_PREFIX ? w.n > want.n && bytes_starts(w, want) : bytes_eq(w, want);
 }
 
 static bool stands_at(const struct text *t, uint32_t position, const struct derivation *d, size_t i)
