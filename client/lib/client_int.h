@@ -144,7 +144,6 @@ struct client_fields {
     size_t n, cap;
 };
 
-void client__fields_add(struct client_fields *f, struct bytes name, struct bytes value);
 const struct client_field *client__fields_get(const struct client_fields *f, const char *name);
 void client__fields_done(struct client_fields *f);
 /* A received field into f: "-bin" values are split and decoded. False: broken base64. */
@@ -424,7 +423,6 @@ extern const struct client_tuning client__default_tuning;
 enum lode_status client__open(const char *target, const struct lode_client_opts *opts,
                               const struct client_tuning *tuning, bool with_thread,
                               struct lode_client **ret_client, struct lode_error *error);
-void client__loop_start(struct lode_client *client);
 void client__unref(struct lode_client *client); /* lock held; frees or unlocks */
 void client__wake(struct lode_client *client);
 bool client__on_loop(const struct lode_client *client);

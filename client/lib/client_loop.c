@@ -134,7 +134,7 @@ static void loop_main(void *arg)
     struct lode_client *client = arg;
     struct poll_set set = {0};
 
-    mutex_lock(&client->lock); /* not before client__loop_start() has stored the thread */
+    mutex_lock(&client->lock); /* not before start_thread() has stored the thread */
     client__channel_connect(client);
     while (!client->shutdown)
         pass(client, &set);
@@ -146,7 +146,7 @@ static void loop_main(void *arg)
     xfree(set.conns);
 }
 
-void client__loop_start(struct lode_client *client)
+static void start_thread(struct lode_client *client)
 {
     mutex_lock(&client->lock);
     thread_start(&client->thread, "lode-client", loop_main, client);
@@ -247,7 +247,7 @@ enum lode_status client__open(const char *target, const struct lode_client_opts 
     rng_init(&client->rng, seed);
     client->n_refs = 1;
     if (with_thread)
-        client__loop_start(client);
+        start_thread(client);
     *ret_client = client;
     return LODE_OK;
 }

@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-void client__fields_add(struct client_fields *f, struct bytes name, struct bytes value)
+static void add_field(struct client_fields *f, struct bytes name, struct bytes value)
 {
     struct client_field *field;
 
@@ -105,7 +105,7 @@ bool client__fields_receive(struct client_fields *f, struct bytes name, struct b
     size_t i;
 
     if (!ends_bin(name)) {
-        client__fields_add(f, name, value);
+        add_field(f, name, value);
         return true;
     }
     for (i = 0; i <= value.n; i++) {
@@ -117,7 +117,7 @@ bool client__fields_receive(struct client_fields *f, struct bytes name, struct b
         buf_init(&raw, CLIENT_HEADERS_MAX);
         ok = client__base64_decode(bytes_of(value.p + from, i - from), &raw);
         if (ok)
-            client__fields_add(f, name, buf_view(&raw));
+            add_field(f, name, buf_view(&raw));
         buf_done(&raw);
         if (!ok)
             return false;
@@ -193,7 +193,7 @@ enum lode_status client__fields_send(struct client_fields *f, const struct lode_
         }
         total += name.n + coded.n + 32;
         if (buf_ok(&coded) && total <= CLIENT_METADATA_MAX)
-            client__fields_add(f, name, buf_view(&coded));
+            add_field(f, name, buf_view(&coded));
         else
             total = CLIENT_METADATA_MAX + 1;
         buf_done(&coded);
