@@ -38,24 +38,10 @@ static uint32_t count(const uint64_t *set)
     return n;
 }
 
-/* The first row from i on, or PART_ROWS. */
-static uint32_t next_row(const uint64_t *set, uint32_t i)
-{
-    size_t word = i / 64;
-    uint64_t bits;
-
-    if (i >= PART_ROWS)
-        return PART_ROWS;
-    bits = set[word] >> i % 64 << i % 64;
-    while (bits == 0 && ++word < PART_WORDS)
-        bits = set[word];
-    return bits ? (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits) : PART_ROWS;
-}
-
 static bool is_first(const uint64_t *set, uint32_t n)
 {
-    return next_row(set, 0) == 0 && column__has(set, n - 1) && count(set) == n &&
-           (n == PART_ROWS || next_row(set, n) == PART_ROWS);
+    return column__next(set, 0) == 0 && column__has(set, n - 1) && count(set) == n &&
+           (n == PART_ROWS || column__next(set, n) == PART_ROWS);
 }
 
 static void put_list(const uint64_t *set, uint32_t n, struct buf *out)
@@ -64,7 +50,7 @@ static void put_list(const uint64_t *set, uint32_t n, struct buf *out)
 
     (void)buf_byte(out, SET_LIST);
     (void)buf_varint(out, n - 1);
-    for (row = next_row(set, 0); row < PART_ROWS; row = next_row(set, row + 1)) {
+    for (row = column__next(set, 0); row < PART_ROWS; row = column__next(set, row + 1)) {
         (void)buf_varint(out, row - from);
         from = row + 1;
     }

@@ -4,6 +4,9 @@
 
 #include "index/search_int.h"
 
+struct store_batch;
+struct store_view;
+
 /* ---- column_bits.c ----------------------------------------------------------------------- */
 
 static inline bool column__has(const uint64_t *set, uint32_t i)
@@ -14,6 +17,20 @@ static inline bool column__has(const uint64_t *set, uint32_t i)
 static inline void column__set(uint64_t *set, uint32_t i)
 {
     set[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+/* The first row of the set from i on, or PART_ROWS. */
+static inline uint32_t column__next(const uint64_t *set, uint32_t i)
+{
+    size_t word = i / 64;
+    uint64_t bits;
+
+    if (i >= PART_ROWS)
+        return PART_ROWS;
+    bits = set[word] >> i % 64 << i % 64;
+    while (bits == 0 && ++word < PART_WORDS)
+        bits = set[word];
+    return bits ? (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits) : PART_ROWS;
 }
 
 /* Takes a varint of at most max from the front of *v; false: it is none, or more. */
@@ -65,3 +82,28 @@ void column_part__encode(const struct column_content *c, struct buf *out);
 enum rc column_part__check(struct column_part *p, struct err *err) MUST_CHECK;
 /* RC_CORRUPT, in words. */
 enum rc column_part__damaged(const struct column_part *p, struct err *err);
+/* Rows that have the member; 0 if the part is damaged. */
+uint32_t column_part__rows(struct bytes value);
+
+/* ---- column_tail.c: the newest rows, beside the last part --------------------------------- */
+
+/*
+ * Replaces *value with the part from `first` on, which is the last one, and its
+ * tail. RC_NOT_FOUND: there is neither.
+ */
+enum rc column_tail__read(struct store_view *view, uint32_t number, uint32_t first,
+                          struct buf *value, struct err *err) MUST_CHECK;
+
+/* A commit that writes columns. */
+struct column_put {
+    struct store_view *view; /* the committed state */
+    struct store_batch *batch;
+    uint32_t last;  /* first row of the part that the index's last row is in by then */
+    int64_t *bytes; /* what columns take: a running sum */
+};
+/*
+ * Adds the encoded rows `more` (of that part alone; empty: none) to the part from
+ * `first` on, once a part and commit. Afterwards it has a tail only if it is the last.
+ */
+enum rc column_tail__put(const struct column_put *put, uint32_t number, uint32_t first,
+                         struct bytes more, struct err *err) MUST_CHECK;

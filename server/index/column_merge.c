@@ -48,17 +48,18 @@ static enum rc side_init(struct side *s, struct bytes value, struct err *err)
     return RC_OK;
 }
 
-/* Rows from the last to the first, so that the first one stays. */
 static void find_first(struct side *s, const struct side *over)
 {
     struct column_part *p = s->part;
     uint32_t row, i;
 
-    for (row = PART_ROWS; row-- > 0;) {
+    for (row = column__next(p->exists, 0); row < PART_ROWS;
+         row = column__next(p->exists, row + 1)) {
         if (over && column__has(over->part->exists, row))
             continue;
         for (i = column_start(p, row); i < column_start(p, row + 1); i++)
-            s->first[column_place(p, i)] = row;
+            if (s->first[column_place(p, i)] == PART_ROWS)
+                s->first[column_place(p, i)] = row;
     }
 }
 
@@ -94,16 +95,8 @@ static uint32_t join_values(struct side *base, struct side *more, struct column_
 static void join_rows(const struct side *base, const struct side *more, struct column_content *out,
                       uint32_t *starts, uint32_t *places)
 {
-    uint32_t row, i, n = 0;
+    uint32_t row, i, n = 0, begun = 0; /* rows whose start is known */
 
-    for (row = 0; row < PART_ROWS; row++) {
-        const struct side *s = column__has(more->part->exists, row) ? more : base; /* (1) */
-
-        starts[row] = n;
-        for (i = column_start(s->part, row); i < column_start(s->part, row + 1); i++)
-            places[n++] = s->to[column_place(s->part, i)];
-    }
-    starts[row] = n;
     for (i = 0; i < PART_WORDS; i++) {
         uint64_t old = ~more->part->exists[i];
 
@@ -111,6 +104,17 @@ static void join_rows(const struct side *base, const struct side *more, struct c
         out->is_null[i] = more->part->is_null[i] | (base->part->is_null[i] & old);
         out->is_empty[i] = more->part->is_empty[i] | (base->part->is_empty[i] & old);
     }
+    for (row = column__next(out->exists, 0); row < PART_ROWS;
+         row = column__next(out->exists, row + 1)) {
+        const struct side *s = column__has(more->part->exists, row) ? more : base; /* (1) */
+
+        while (begun <= row)
+            starts[begun++] = n;
+        for (i = column_start(s->part, row); i < column_start(s->part, row + 1); i++)
+            places[n++] = s->to[column_place(s->part, i)];
+    }
+    while (begun <= PART_ROWS)
+        starts[begun++] = n;
 }
 
 static void join(struct side *base, struct side *more, struct buf *out)

@@ -48,7 +48,8 @@ static void put_counts(const struct column_content *c, struct buf *out)
     struct packer counts = {.out = out};
     uint32_t row, most = 0;
 
-    for (row = 0; row < PART_ROWS; row++) {
+    for (row = column__next(c->exists, 0); row < PART_ROWS;
+         row = column__next(c->exists, row + 1)) {
         uint32_t have = c->starts[row + 1] - c->starts[row];
 
         if (have == 0)
@@ -60,9 +61,8 @@ static void put_counts(const struct column_content *c, struct buf *out)
     column__put_set(valued, guess, out);
     counts.width = column__width(most);
     (void)buf_byte(out, (uint8_t)counts.width);
-    for (row = 0; row < PART_ROWS && most; row++)
-        if (column__has(valued, row))
-            packer__add(&counts, c->starts[row + 1] - c->starts[row] - 1);
+    for (row = column__next(valued, 0); row < PART_ROWS; row = column__next(valued, row + 1))
+        packer__add(&counts, c->starts[row + 1] - c->starts[row] - 1);
     packer__done(&counts);
 }
 
@@ -184,7 +184,9 @@ static uint64_t add_up(const uint64_t *valued, const uint32_t *counts, uint32_t 
             }
             continue;
         }
-        for (row = 0; row < 64; row++) { /* no branches: what comes is random */
+        for (row = 0; valued[w] == 0 && row < 64; row++)
+            starts[w * 64 + row] = (uint32_t)sum;
+        for (row = 0; valued[w] && row < 64; row++) { /* no branches: what comes is random */
             uint64_t has = valued[w] >> row & 1;
 
             starts[w * 64 + row] = (uint32_t)sum;
@@ -252,6 +254,20 @@ enum rc column_part__damaged(const struct column_part *p, struct err *err)
                    p->first, p->first + PART_ROWS - 1);
 }
 
+uint32_t column_part__rows(struct bytes value)
+{
+    struct column_part sizes;
+    uint64_t exists[PART_WORDS];
+    uint32_t n = 0;
+    size_t i;
+
+    if (!take_sizes(&value, &sizes) || !column__take_set(&value, NULL, exists))
+        return 0;
+    for (i = 0; i < PART_WORDS; i++)
+        n += (uint32_t)__builtin_popcountll(exists[i]);
+    return n;
+}
+
 void column_places(const struct column_part *p, uint32_t first, uint32_t n, uint32_t *ret)
 {
     uint32_t i;
@@ -269,7 +285,7 @@ enum rc column_part__check(struct column_part *p, struct err *err)
 
     if (rc != RC_OK)
         return rc;
-    for (row = 0; row < PART_ROWS; row++)
+    for (row = column__next(p->exists, 0); row < PART_ROWS; row = column__next(p->exists, row + 1))
         for (i = column_start(p, row); i < column_start(p, row + 1); i++)
             if (packed_at(p->places, i) >= p->n_values ||
                 (i > column_start(p, row) &&

@@ -5,6 +5,7 @@
  * What was read stays until the reader is closed, because answers borrow from
  * it; but who asks for parts of now gets them in rooms that are used again.
  */
+#include "index/column_int.h"
 #include "index/reader_int.h"
 
 #include "base/mem.h"
@@ -90,13 +91,23 @@ void reader__close_columns(struct reader *r)
 /* The i-th part into the room; RC_NOT_FOUND: it is not there. */
 static enum rc load(struct column *c, uint32_t i, struct column_room *room, struct err *err)
 {
+    struct store_view *view = reader__store(c->reader);
     struct bytes value;
+    struct buf tailed;
     struct key k;
     enum rc rc;
 
-    key_numbered(&k, KEY_COLUMN, c->number, i * PART_ROWS);
-    rc = store_view_get(reader__store(c->reader), key_bytes(&k), &value, err);
-    return rc == RC_OK ? column_part__open(value, i * PART_ROWS, room, err) : rc;
+    if (i + 1 < c->n_parts) {
+        key_numbered(&k, KEY_COLUMN, c->number, i * PART_ROWS);
+        rc = store_view_get(view, key_bytes(&k), &value, err);
+        return rc == RC_OK ? column_part__open(value, i * PART_ROWS, room, err) : rc;
+    }
+    buf_init(&tailed, BUF_NO_LIMIT);
+    rc = column_tail__read(view, c->number, i * PART_ROWS, &tailed, err);
+    if (rc == RC_OK)
+        rc = column_part__open(buf_view(&tailed), i * PART_ROWS, room, err);
+    buf_done(&tailed);
+    return rc;
 }
 
 enum rc column_part_of(struct column *c, uint32_t row, struct column_part **ret_part,

@@ -8,6 +8,7 @@
  * of a word rise; parts of columns are kept until the end, because several
  * ranges, and the store, may have rows of one part.
  */
+#include "index/column_int.h"
 #include "index/search_build.h"
 
 #include "base/mem.h"
@@ -242,55 +243,73 @@ static int by_place(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
-/* Lays *value over base and makes the outcome *value. */
-static enum rc merge(struct bytes base, struct buf *value, struct err *err)
+/* The parts [from, to) are of the same column and rows: the last one gets all. */
+static enum rc join(struct search_feed *f, size_t from, size_t to, struct err *err)
 {
-    struct buf merged;
-    enum rc rc;
-
-    buf_init(&merged, BUF_NO_LIMIT);
-    rc = column_part__merge(base, buf_view(value), &merged, err);
-    buf_done(value);
-    *value = merged;
-    return rc;
-}
-
-/* The parts [from, to) are of the same column and rows. */
-static enum rc put_part(struct search_feed *f, size_t from, size_t to, uint32_t number, bool fresh,
-                        struct err *err)
-{
-    struct part *last = &f->parts[to - 1];
-    struct bytes stored = {0};
-    struct key key;
     enum rc rc = RC_OK;
     size_t i;
 
-    key_numbered(&key, KEY_COLUMN, number, last->first);
-    for (i = from + 1; rc == RC_OK && i < to; i++)
-        rc = merge(buf_view(&f->parts[i - 1].value), &f->parts[i].value, err);
-    if (rc == RC_OK && !fresh && last->first < rows__next(f->base)) {
-        rc = store_view_get(f->opts.view, key_bytes(&key), &stored, err);
-        if (rc == RC_OK) {
-            f->column_bytes -= (int64_t)stored.n;
-            rc = merge(stored, &last->value, err);
-        } else if (rc == RC_NOT_FOUND) {
-            rc = RC_OK;
-        }
+    for (i = from + 1; rc == RC_OK && i < to; i++) {
+        struct buf *value = &f->parts[i].value, merged;
+
+        buf_init(&merged, BUF_NO_LIMIT);
+        rc = column_part__merge(buf_view(&f->parts[i - 1].value), buf_view(value), &merged, err);
+        buf_done(value);
+        *value = merged;
     }
-    if (rc != RC_OK)
-        return rc;
-    f->column_bytes += (int64_t)last->value.n;
-    store_batch_put(f->opts.batch, key_bytes(&key), buf_view(&last->value));
-    return RC_OK;
+    return rc;
 }
 
+static uint32_t last_part(const struct rows *rows)
+{
+    uint32_t n = rows__next(rows);
+
+    return n ? (n - 1) / PART_ROWS * PART_ROWS : 0;
+}
+
+static bool has_part(const struct search_feed *f, struct bytes field, uint32_t first)
+{
+    size_t lo = 0, hi = f->n_parts;
+
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        int order = bytes_cmp(f->parts[mid].field, field);
+
+        if (order == 0 && f->parts[mid].first == first)
+            return true;
+        if (order < 0 || (order == 0 && f->parts[mid].first < first))
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return false;
+}
+
+/* Tails of a part that is not the last any more, of columns that have no rows for it here. */
+static enum rc end_tails(struct search_feed *f, const struct column_put *put, struct err *err)
+{
+    const struct search_state *next = f->opts.next;
+    uint32_t was_last = last_part(f->base);
+    enum rc rc = RC_OK;
+    size_t i;
+
+    for (i = 0; rc == RC_OK && was_last < put->last && i < next->n_columns; i++)
+        if (!has_part(f, next->columns[i].name, was_last))
+            rc = column_tail__put(put, next->columns[i].number, was_last, (struct bytes){0}, err);
+    return rc;
+}
+
+/* next has its rows already. */
 static enum rc put_parts(struct search_feed *f, struct err *err)
 {
     struct search_state *next = f->opts.next;
+    struct column_put put = {.view = f->opts.view,
+                             .batch = f->opts.batch,
+                             .last = last_part(next->rows),
+                             .bytes = &f->column_bytes};
     struct column_ref *made = NULL;
     size_t n_made = 0, made_cap = 0, from, to;
     uint32_t number = 0;
-    bool fresh = false;
     enum rc rc = RC_OK;
 
     if (f->n_parts)
@@ -301,16 +320,18 @@ static enum rc put_parts(struct search_feed *f, struct err *err)
         for (to = from + 1; to < f->n_parts; to++)
             if (!bytes_eq(f->parts[to].field, p->field) || f->parts[to].first != p->first)
                 break;
-        if (from == 0 || !bytes_eq(f->parts[from - 1].field, p->field)) {
-            fresh = !search_state__column(next, p->field, &number);
-            if (fresh) {
-                number = (*f->opts.next_number)++;
-                made = index__grow(made, sizeof *made, n_made + 1, &made_cap);
-                made[n_made++] = (struct column_ref){p->field, number};
-            }
+        if ((from == 0 || !bytes_eq(f->parts[from - 1].field, p->field)) &&
+            !search_state__column(next, p->field, &number)) {
+            number = (*f->opts.next_number)++;
+            made = index__grow(made, sizeof *made, n_made + 1, &made_cap);
+            made[n_made++] = (struct column_ref){p->field, number};
         }
-        rc = put_part(f, from, to, number, fresh, err);
+        rc = join(f, from, to, err);
+        if (rc == RC_OK)
+            rc = column_tail__put(&put, number, p->first, buf_view(&f->parts[to - 1].value), err);
     }
+    if (rc == RC_OK)
+        rc = end_tails(f, &put, err);
     if (rc == RC_OK)
         search_state__add_columns(next, made, n_made);
     xfree(made);
@@ -328,12 +349,13 @@ enum rc search_feed__finish(struct search_feed *f, struct err *err)
     enum rc rc;
 
     rc = run(f, err);
-    if (rc == RC_OK)
-        rc = put_parts(f, err);
     if (rc != RC_OK)
         return rc;
     rows__unref(next->rows);
     next->rows = rows_edit__finish(f->rows, next->rows_number, f->opts.batch);
+    rc = put_parts(f, err);
+    if (rc != RC_OK)
+        return rc;
     search_state__set_fields(next, f->fields);
     next->bytes = more(next->bytes, f->bytes);
     next->column_bytes = more(next->column_bytes, f->column_bytes);

@@ -22,7 +22,8 @@ static void ask_all(struct column_part *p)
     struct err err;
     enum rc rc;
 
-    for (row = 0; row < PART_ROWS; row++) {
+    for (row = column__next(p->exists, 0); row < PART_ROWS;
+         row = column__next(p->exists, row + 1)) {
         (void)column_first_number(p, row, &number);
         ASSERT(column_start(p, row) <= column_start(p, row + 1));
         for (i = column_start(p, row); i < column_start(p, row + 1); i++) {
@@ -41,14 +42,16 @@ static void ask_all(struct column_part *p)
 
 static void check_places(const struct column_part *p)
 {
-    uint32_t row, i;
+    uint32_t row, i, n = 0;
 
-    ASSERT(column_start(p, 0) == 0);
-    for (row = 0; row < PART_ROWS; row++) {
-        ASSERT(column_start(p, row) == column_start(p, row + 1) || column__has(p->exists, row));
-        for (i = column_start(p, row) + 1; i < column_start(p, row + 1); i++)
+    for (row = column__next(p->exists, 0); row < PART_ROWS;
+         row = column__next(p->exists, row + 1)) {
+        ASSERT(column_start(p, row) == n); /* rows that do not exist have no places */
+        n = column_start(p, row + 1);
+        for (i = column_start(p, row) + 1; i < n; i++)
             ASSERT(column_place(p, i - 1) < column_place(p, i));
     }
+    ASSERT(n == p->n_places);
     for (i = 0; i < PART_WORDS; i++)
         ASSERT(((p->is_null[i] | p->is_empty[i]) & ~p->exists[i]) == 0);
 }

@@ -1,87 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* test_column_build.c -- documents to columns: against a naive model, merged, and read back. */
-#include "fixture.h"
+/* test_column_build.c -- documents to columns: against a naive model, and merged. */
+#include "column_given.h"
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "index/column_int.h"
-#include "index/reader_int.h"
 
-enum { ROWS_MAX = 3 * PART_ROWS, PARTS_MAX = 64 };
-
-static struct plan *plan;
-static struct column_builder *builder;
-static struct json_parser *parser;
-
-/* Parts as the builder gave them, in order. */
-static struct given {
-    struct bytes field; /* owned, both */
-    struct bytes part;
-    uint32_t first;
-} given[PARTS_MAX];
-static size_t n_given;
-
-static void forget(void)
-{
-    size_t i;
-
-    for (i = 0; i < n_given; i++) {
-        xfree((void *)(uintptr_t)given[i].field.p);
-        xfree((void *)(uintptr_t)given[i].part.p);
-    }
-    n_given = 0;
-}
-
-static void setup(void)
-{
-    fixture_setup();
-    plan = NULL;
-    builder = NULL;
-    parser = json_parser_new();
-    OK(plan_new(B("{\"filterableAttributes\":[\"a\",\"n\"],\"sortableAttributes\":[\"_geo\"]}"),
-                &plan, &fx.err));
-    builder = column_builder__new(plan, NULL, 0);
-}
-
-static void teardown(void)
-{
-    forget();
-    column_builder__free(builder);
-    plan_unref(plan);
-    json_parser_free(parser);
-    fixture_teardown();
-}
-
-static struct bytes copy(struct bytes b)
-{
-    return bytes_of(xmemdup(b.p, b.n), b.n);
-}
-
-static enum rc take_part(void *arg, struct bytes field, uint32_t first_row, struct bytes part,
-                         struct err *err)
-{
-    (void)arg;
-    (void)err;
-    CU_ASSERT_FATAL(n_given < PARTS_MAX);
-    given[n_given++] = (struct given){copy(field), copy(part), first_row};
-    return RC_OK;
-}
-
-static void flush(void)
-{
-    forget();
-    OK(column_builder__flush(builder, take_part, NULL, &fx.err));
-    CU_ASSERT_EQUAL(column_builder__bytes(builder) > 100000, false);
-}
-
-static void add(struct column_builder *to, uint32_t row, struct bytes json)
-{
-    struct json_value root;
-    struct json_error at;
-
-    CU_ASSERT_EQUAL_FATAL(json_parse(parser, json, &index__json_limits, &root, &at), RC_OK);
-    column_builder__add(to, row, root);
-}
+enum { ROWS_MAX = 3 * PART_ROWS };
 
 static void put_number(struct buf *to, double number)
 {
@@ -131,10 +55,10 @@ static const char *shown(const char *field, uint32_t first)
 
 static void values_are_what_filters_compare(void)
 {
-    add(builder, 0, B("{\"a\":\"Hello World\",\"x\":1}"));
-    add(builder, 1, B("{\"a\":[\"b\",2,true,\"B\",-0.0,0,1e2]}"));
-    add(builder, 3, B("{\"a\":[\"hello WORLD\",\" c \",1e999]}"));
-    flush();
+    given_add(0, B("{\"a\":\"Hello World\",\"x\":1}"));
+    given_add(1, B("{\"a\":[\"b\",2,true,\"B\",-0.0,0,1e2]}"));
+    given_add(3, B("{\"a\":[\"hello WORLD\",\" c \",1e999]}"));
+    given_flush();
     CU_ASSERT_EQUAL(n_given, 1);
     CU_ASSERT_STRING_EQUAL(shown("a", 0), "0:hello world/Hello World 1:0,2,100,b/b,true/true "
                                           "3:c/ c ,hello world/Hello World");
@@ -142,14 +66,14 @@ static void values_are_what_filters_compare(void)
 
 static void null_and_empty_are_kept_apart(void)
 {
-    add(builder, 0, B("{\"a\":null}"));
-    add(builder, 1, B("{\"a\":\"\"}"));
-    add(builder, 2, B("{\"a\":[]}"));
-    add(builder, 3, B("{\"a\":{}}"));
-    add(builder, 4, B("{\"a\":[null,\"\",\"  \"]}"));
-    add(builder, 5, B("{\"a\":{\"b\":[{\"c\":null},{\"c\":5}]}}"));
-    add(builder, 6, B("{\"b\":1}"));
-    flush();
+    given_add(0, B("{\"a\":null}"));
+    given_add(1, B("{\"a\":\"\"}"));
+    given_add(2, B("{\"a\":[]}"));
+    given_add(3, B("{\"a\":{}}"));
+    given_add(4, B("{\"a\":[null,\"\",\"  \"]}"));
+    given_add(5, B("{\"a\":{\"b\":[{\"c\":null},{\"c\":5}]}}"));
+    given_add(6, B("{\"b\":1}"));
+    given_flush();
     CU_ASSERT_STRING_EQUAL(shown("a", 0), "0:N 1:E 2:E 3:E 4: 5:");
     CU_ASSERT_STRING_EQUAL(shown("a.b", 0), "5:");
     CU_ASSERT_STRING_EQUAL(shown("a.b.c", 0), "5:5");
@@ -158,10 +82,10 @@ static void null_and_empty_are_kept_apart(void)
 
 static void geo_becomes_two_numbers(void)
 {
-    add(builder, 0, B("{\"_geo\":{\"lat\":48.85,\"lng\":\"2.35\"},\"a\":\"7\"}"));
-    add(builder, 1, B("{\"_geo\":null}"));
-    add(builder, 2, B("{\"_geo\":{\"lat\":\"-0\",\"lng\":\" 1e1 \"}}"));
-    flush();
+    given_add(0, B("{\"_geo\":{\"lat\":48.85,\"lng\":\"2.35\"},\"a\":\"7\"}"));
+    given_add(1, B("{\"_geo\":null}"));
+    given_add(2, B("{\"_geo\":{\"lat\":\"-0\",\"lng\":\" 1e1 \"}}"));
+    given_flush();
     CU_ASSERT_STRING_EQUAL(shown("_geo.lat", 0), "0:48.85 2:0");
     CU_ASSERT_STRING_EQUAL(shown("_geo.lng", 0), "0:2.35 2:10");
     CU_ASSERT_STRING_EQUAL(shown("_geo", 0), "0: 1:N 2:");
@@ -183,9 +107,9 @@ static void long_texts_are_cut_between_characters(void)
     for (i = 0; i < 400; i++)
         (void)buf_str(&json, "\xd0\x94");
     (void)buf_str(&json, "2\"]}");
-    add(builder, 0, buf_view(&json));
+    given_add(0, buf_view(&json));
     buf_done(&json);
-    flush();
+    given_flush();
     CU_ASSERT_EQUAL_FATAL(n_given, 1);
     OK(column_part__open(given[0].part, 0, &room, &fx.err));
     OK(column_values(room.part, &values, &fx.err));
@@ -199,10 +123,10 @@ static void only_named_fields_are_gathered(void)
 {
     struct bytes only[] = {B("b"), B("c.d")};
 
-    column_builder__free(builder);
-    builder = column_builder__new(plan, only, 2);
-    add(builder, 4096, B("{\"a\":1,\"b\":2,\"c\":{\"d\":3,\"e\":4},\"b.x\":5}"));
-    flush();
+    column_builder__free(given_builder);
+    given_builder = column_builder__new(given_plan, only, 2);
+    given_add(4096, B("{\"a\":1,\"b\":2,\"c\":{\"d\":3,\"e\":4},\"b.x\":5}"));
+    given_flush();
     CU_ASSERT_EQUAL(n_given, 2);
     CU_ASSERT_STRING_EQUAL(shown("b", 4096), "4096:2");
     CU_ASSERT_STRING_EQUAL(shown("c.d", 4096), "4096:3");
@@ -222,11 +146,11 @@ static void a_flush_that_fails_empties_too(void)
 {
     int n = 0;
 
-    add(builder, 0, B("{\"a\":1,\"n\":2}"));
-    CU_ASSERT_EQUAL(column_builder__flush(builder, refuse_part, &n, &fx.err), RC_IO);
+    given_add(0, B("{\"a\":1,\"n\":2}"));
+    CU_ASSERT_EQUAL(column_builder__flush(given_builder, refuse_part, &n, &fx.err), RC_IO);
     CU_ASSERT_EQUAL(n, 1);
-    add(builder, 0, B("{\"n\":3}"));
-    flush();
+    given_add(0, B("{\"n\":3}"));
+    given_flush();
     CU_ASSERT_EQUAL(n_given, 1);
     CU_ASSERT_STRING_EQUAL(shown("n", 0), "0:3");
 }
@@ -367,10 +291,10 @@ static void build(const struct row_model *m, uint32_t from, uint32_t to)
     buf_init(&json, BUF_NO_LIMIT);
     for (row = from; row < to; row++) {
         put_json(&json, &m[row]);
-        add(builder, row, buf_view(&json));
+        given_add(row, buf_view(&json));
     }
     buf_done(&json);
-    flush();
+    given_flush();
 }
 
 static void random_documents_are_as_the_model_says(void)
@@ -410,7 +334,7 @@ static void merges_are_as_if_in_one_go(void)
     rng_init(&r, suite_seed());
     m = model_new(&r);
     build(m, 0, PART_ROWS);
-    whole = copy(given[0].part);
+    whole = given_copy(given[0].part);
     buf_init(&merged, BUF_NO_LIMIT);
     buf_init(&next, BUF_NO_LIMIT);
     for (round = 0; round < 3; round++) {
@@ -448,119 +372,27 @@ static void rows_of_more_take_the_place_of_those_of_base(void)
     struct bytes base;
     struct buf merged;
 
-    add(builder, 1, B("{\"a\":\"old\"}"));
-    add(builder, 2, B("{\"a\":null}"));
-    add(builder, 3, B("{\"a\":\"Keep\"}"));
-    flush();
-    base = copy(given[0].part);
-    add(builder, 1, B("{\"a\":[5,\"KEEP\"]}"));
-    add(builder, 2, B("{\"a\":\"new\"}"));
-    flush();
+    given_add(1, B("{\"a\":\"old\"}"));
+    given_add(2, B("{\"a\":null}"));
+    given_add(3, B("{\"a\":\"Keep\"}"));
+    given_flush();
+    base = given_copy(given[0].part);
+    given_add(1, B("{\"a\":[5,\"KEEP\"]}"));
+    given_add(2, B("{\"a\":\"new\"}"));
+    given_flush();
     buf_init(&merged, BUF_NO_LIMIT);
     OK(column_part__merge(base, given[0].part, &merged, &fx.err));
     xfree((void *)(uintptr_t)base.p);
-    forget();
-    OK(take_part(NULL, B("a"), 0, buf_view(&merged), &fx.err));
+    given_forget();
+    given_keep(B("a"), 0, buf_view(&merged));
     CU_ASSERT_STRING_EQUAL(shown("a", 0), "1:5,keep/KEEP 2:new/new 3:keep/KEEP");
     CU_ASSERT_EQUAL(column_part__merge(buf_view(&merged), B("x"), &merged, &fx.err), RC_CORRUPT);
     CU_ASSERT_EQUAL(column_part__merge(B("x"), buf_view(&merged), &merged, &fx.err), RC_CORRUPT);
     buf_done(&merged);
 }
 
-/* ---- read back --------------------------------------------------------------------------- */
-
-/* A reader over columns "a" (number 5) and "n" (number 9), whose parts are in the store. */
-struct read_fixture {
-    struct catalog_view view;
-    struct search_state *state;
-    struct reader reader;
-};
-
-static void read_open(struct read_fixture *f, uint32_t n_rows)
-{
-    const struct column_ref columns[] = {{B("a"), 5}, {B("n"), 9}};
-    struct store_batch *batch = store_batch_new();
-    struct rows_edit *e;
-    struct key k;
-    size_t i;
-
-    *f = (struct read_fixture){.state = search_state__new(plan)};
-    for (i = 0; i < n_given; i++)
-        store_batch_put(
-            batch, key_numbered(&k, KEY_COLUMN, given[i].field.p[0] == 'a' ? 5 : 9, given[i].first),
-            given[i].part);
-    e = rows_edit__new(f->state->rows);
-    rows_edit__reach(e, n_rows);
-    rows__unref(f->state->rows);
-    f->state->rows = rows_edit__finish(e, 1, batch);
-    rows_edit__free(e);
-    search_state__set_names(f->state, columns, 2, NULL, 0);
-    OK(store_commit(fx.store, batch, &fx.err));
-    store_batch_free(batch);
-    f->view.snapshot = NULL;
-    OK(store_view_open(fx.store, &f->view.store_view, &fx.err));
-    f->reader = (struct reader){.view = &f->view, .search = f->state};
-}
-
-static void read_close(struct read_fixture *f)
-{
-    reader__close_columns(&f->reader);
-    store_view_close(f->view.store_view);
-    search_state__unref(f->state);
-}
-
-static void columns_are_found_by_name_and_read_by_part(void)
-{
-    struct column_part *p = NULL, *again = NULL;
-    const struct column_value *values, *others;
-    struct column *c = NULL, *c2 = NULL;
-    struct read_fixture f;
-
-    add(builder, 1, B("{\"a\":\"x\"}"));
-    add(builder, 2 * PART_ROWS + 7, B("{\"a\":\"y\",\"n\":3}"));
-    flush();
-    read_open(&f, 2 * PART_ROWS + 8);
-    CU_ASSERT_EQUAL(reader_n_columns(&f.reader), 2);
-    CU_ASSERT(bytes_eq(reader_column_name(&f.reader, 1), B("n")));
-    CU_ASSERT_EQUAL(reader_column(&f.reader, B("b"), &c, &fx.err), RC_NOT_FOUND);
-    OK(reader_column(&f.reader, B("a"), &c, &fx.err));
-    OK(reader_column(&f.reader, B("a"), &c2, &fx.err));
-    CU_ASSERT_PTR_EQUAL(c, c2);
-    OK(column_part_of(c, 2 * PART_ROWS, &p, &fx.err));
-    CU_ASSERT_FATAL(p != NULL);
-    CU_ASSERT_EQUAL(p->first, 2 * PART_ROWS);
-    OK(column_values(p, &values, &fx.err));
-    CU_ASSERT(column__has(p->exists, 7) && bytes_eq(values[0].text, B("y")));
-    OK(column_part_of(c, 0, &again, &fx.err));
-    CU_ASSERT_FATAL(again != NULL);
-    OK(column_values(again, &others, &fx.err));
-    CU_ASSERT(bytes_eq(others[0].text, B("x")));
-    OK(column_part_of(c, 2 * PART_ROWS + 9, &again, &fx.err));
-    CU_ASSERT_PTR_EQUAL(again, p); /* what was read stays */
-    OK(column_part_of(c, PART_ROWS, &p, &fx.err));
-    CU_ASSERT_PTR_NULL(p);
-    OK(column_part_of(c, UINT32_MAX, &p, &fx.err));
-    CU_ASSERT_PTR_NULL(p);
-    read_close(&f);
-}
-
-static void a_damaged_part_is_told_each_time(void)
-{
-    struct column_part *p = NULL;
-    struct column *c = NULL;
-    struct read_fixture f;
-
-    OK(take_part(NULL, B("n"), 0, B("\x01\x01"), &fx.err));
-    read_open(&f, 10);
-    OK(reader_column(&f.reader, B("n"), &c, &fx.err));
-    CU_ASSERT_EQUAL(column_part_of(c, 3, &p, &fx.err), RC_CORRUPT);
-    CU_ASSERT_EQUAL(column_part_of(c, 3, &p, &fx.err), RC_CORRUPT);
-    read_close(&f);
-}
-
-SUITE(column_build, setup, teardown, TEST(values_are_what_filters_compare),
+SUITE(column_build, given_setup, given_teardown, TEST(values_are_what_filters_compare),
       TEST(null_and_empty_are_kept_apart), TEST(geo_becomes_two_numbers),
       TEST(long_texts_are_cut_between_characters), TEST(only_named_fields_are_gathered),
       TEST(a_flush_that_fails_empties_too), TEST(random_documents_are_as_the_model_says),
-      TEST(merges_are_as_if_in_one_go), TEST(rows_of_more_take_the_place_of_those_of_base),
-      TEST(columns_are_found_by_name_and_read_by_part), TEST(a_damaged_part_is_told_each_time));
+      TEST(merges_are_as_if_in_one_go), TEST(rows_of_more_take_the_place_of_those_of_base));
