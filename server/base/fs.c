@@ -188,6 +188,23 @@ enum rc fs_truncate(int fd, uint64_t size, struct err *err)
     return RC_OK;
 }
 
+enum rc fs_allocate(int fd, uint64_t size, struct err *err)
+{
+    int failed;
+
+    ASSERT(size <= INT64_MAX);
+    do {
+        errno = FAULT(FS_WRITE);
+        failed = errno ? -1 : fallocate(fd, 0, 0, (off_t)size);
+    } while (failed && errno == EINTR);
+    if (failed && (errno == EOPNOTSUPP || errno == ENOSYS))
+        return err_set(err, RC_UNIMPLEMENTED, NULL, "this filesystem does not keep room");
+    if (failed)
+        return err_set_sys(err, errno, "cannot keep room for a file of %llu bytes",
+                           (unsigned long long)size);
+    return RC_OK;
+}
+
 /* EINTR tells that nothing was tried, so trying again is not the retry that fs.h forbids. */
 static enum rc sync_with(int (*call)(int), int fd, struct err *err)
 {

@@ -52,6 +52,8 @@ enum rc fs_read(int fd, void *p, size_t n, size_t *ret_n, struct err *err) MUST_
 enum rc fs_pread(int fd, void *p, size_t n, uint64_t at, size_t *ret_n, struct err *err) MUST_CHECK;
 enum rc fs_size(int fd, uint64_t *ret_size, struct err *err) MUST_CHECK;
 enum rc fs_truncate(int fd, uint64_t size, struct err *err) MUST_CHECK;
+/* Makes the file this long with room on the disk of its own. RC_UNIMPLEMENTED: not on this one. */
+enum rc fs_allocate(int fd, uint64_t size, struct err *err) MUST_CHECK;
 enum rc fs_sync(int fd, struct err *err) MUST_CHECK;      /* fsync */
 enum rc fs_sync_data(int fd, struct err *err) MUST_CHECK; /* fdatasync */
 enum rc fs_close_checked(int fd, struct err *err) MUST_CHECK;

@@ -11,7 +11,10 @@
 #include "base/mem.h"
 #include "store/store.h"
 
-enum { SWEEP_KEYS = 50000 };
+enum {
+    SWEEP_KEYS = 50000,
+    SWEEP_KEYS_TIGHT = 2000, /* on a disk that is nearly full deletions need room first, too */
+};
 
 /* Deletes keys of one kind; *left is what may still be deleted in this commit. */
 static enum rc sweep_kind(struct change *c, enum key_kind kind, uint32_t body, size_t *left,
@@ -48,7 +51,8 @@ enum rc change__sweep(struct change *c, struct snapshot *next, struct store_batc
     static const enum key_kind kinds[] = {
         KEY_DIRECTORY,      KEY_DOCUMENT_ID,    KEY_FIELD,  KEY_POSTING,  KEY_WORD,
         KEY_POSTING_PREFIX, KEY_POSTING_LENGTH, KEY_COLUMN, KEY_ROW_DEAD, KEY_ROW_DOC};
-    size_t left = SWEEP_KEYS, kept = 0, i, k;
+    size_t left = store_is_tight(c->catalog->store) ? SWEEP_KEYS_TIGHT : SWEEP_KEYS;
+    size_t kept = 0, i, k;
     struct key key;
 
     for (i = 0; i < next->n_trash; i++) {

@@ -22,6 +22,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/store_int.h"
 
@@ -30,11 +31,10 @@ enum {
     DEFAULT_BLOCK_CACHE = 32 << 20,
     DEFAULT_REOPEN_WAIT_MS = 5000,
     DRAIN_MS = 100,
-    BLOCK_SIZE = 8 << 10,   /* a posting or a block of documents is mostly one to a block */
-    TABLE_SIZE = 8 << 20,   /* a quarter of the files that 2 MiB would make */
-    OPEN_FILES = 1000,      /* tables kept open: 8 GB before LevelDB closes some */
-    BLOOM_BITS = 10,        /* about 1 % of absent keys cost a read */
-    REOPEN_SPARE = 1 << 20, /* manifest, log head, the rounding of blocks */
+    BLOCK_SIZE = 8 << 10, /* a posting or a block of documents is mostly one to a block */
+    TABLE_SIZE = 8 << 20, /* a quarter of the files that 2 MiB would make */
+    OPEN_FILES = 1000,    /* tables kept open: 8 GB before LevelDB closes some */
+    BLOOM_BITS = 10,      /* about 1 % of absent keys cost a read */
 };
 
 static void make_options(struct store *store)
@@ -58,19 +58,32 @@ static void make_options(struct store *store)
     leveldb_writeoptions_set_sync(store->write_options, !store->opts.bulk);
 }
 
+/* NULL, or LevelDB's text. */
+static char *try_open(struct store *store, leveldb_t **ret_db)
+{
+    char *text = NULL;
+    int e = FAULT(STORE_OPEN);
+
+    if (e)
+        return store__fault_text(e);
+    *ret_db = leveldb_open(store->options, store->path, &text);
+    return text;
+}
+
 /* Opens the LevelDB and makes its CURRENT durable, which LevelDB renames without a directory sync.
  */
 static enum rc open_db(struct store *store, leveldb_t **ret_db, struct err *err)
 {
     leveldb_t *db = NULL;
-    char *text = NULL;
+    char *text = try_open(store, &db);
     enum rc rc;
-    int e = FAULT(STORE_OPEN);
 
-    if (e)
-        text = store__fault_text(e);
-    else
-        db = leveldb_open(store->options, store->path, &text);
+    if (text && store__text_is_no_space(text) && store__drop_reserve(store)) {
+        leveldb_free(text);
+        log_event(LOG_WARN, "store", "no room to open the database: the reserve is given back",
+                  "path=%s", store->path);
+        text = try_open(store, &db);
+    }
     if (text)
         return store__fail(err, text, "cannot open the database");
     rc = fs_dir_sync(store->dir, err);
@@ -78,6 +91,8 @@ static enum rc open_db(struct store *store, leveldb_t **ret_db, struct err *err)
         leveldb_close(db);
         return rc;
     }
+    if (!store->opts.bulk)
+        store__begin_reserve(store);
     *ret_db = db;
     return RC_OK;
 }
@@ -101,6 +116,7 @@ enum rc store_open(const char *dir, const struct store_opts *opts, struct store 
     store->group = leveldb_writebatch_create();
     make_options(store);
     store->state = STORE_DOWN;
+    store->reserve_fd = -1;
     rc = fs_dir_open(dir, true, &store->dir, err);
     if (rc != RC_OK)
         goto out;
@@ -130,6 +146,7 @@ void store_close(struct store *store)
     leveldb_options_destroy(store->options);
     leveldb_filterpolicy_destroy(store->filter);
     leveldb_cache_destroy(store->cache);
+    fs_close(store->reserve_fd);
     fs_dir_close(store->dir);
     cond_done(&store->changed);
     mutex_done(&store->lock);
@@ -154,51 +171,6 @@ void store__poison(struct store *store, const struct err *why)
     cond_broadcast(&store->changed);
 }
 
-struct log_bytes {
-    struct fs_dir *dir;
-    uint64_t n;
-};
-
-static enum rc add_log(void *arg, const char *name, struct err *err)
-{
-    struct log_bytes *logs = arg;
-    size_t n = strlen(name);
-    uint64_t size = 0;
-    int fd = -1;
-    enum rc rc;
-
-    if (n < 4 || strcmp(name + n - 4, ".log") != 0)
-        return RC_OK;
-    rc = fs_open_read(logs->dir, name, &fd, err);
-    if (rc == RC_OK)
-        rc = fs_size(fd, &size, err);
-    fs_close(fd);
-    logs->n += size;
-    return rc;
-}
-
-/*
- * Recovery writes what the logs hold into tables, and then the commits go on.
- * Opening on a disk that has no room for it would end in DOWN, where nobody can
- * read; the old handle can still serve reads, so it stays until there is room.
- */
-static bool room_to_reopen(struct store *store)
-{
-    struct log_bytes logs = {.dir = store->dir};
-    uint64_t need, have = 0;
-    struct err err;
-
-    if (fs_dir_each(store->dir, add_log, &logs, &err) != RC_OK)
-        logs.n = 2 * store->opts.write_buffer; /* there are at most two full ones */
-    need = logs.n + logs.n / 4 + store->largest_batch + REOPEN_SPARE;
-    if (fs_dir_free_bytes(store->dir, &have, &err) != RC_OK || have >= need)
-        return true; /* who cannot say how full it is must not block us */
-    (void)err_set(&store->trouble, RC_NO_SPACE, "no_space_left_on_device",
-                  "There is no more space left on the device. Consider increasing the size of the "
-                  "disk/partition.");
-    return false;
-}
-
 void store__try_reopen(struct store *store)
 {
     leveldb_t *db = store->db;
@@ -209,8 +181,10 @@ void store__try_reopen(struct store *store)
         return;
     if (store->n_users > 0 || store->writing || store->opts.bulk)
         return;
-    if (store->state == STORE_POISONED && !room_to_reopen(store))
+    if (store->state == STORE_POISONED && !store__room_to_reopen(store)) {
+        (void)store__no_space(&store->trouble); /* the old handle can still serve reads */
         return;
+    }
     store->state = STORE_REOPENING;
     store->db = NULL;
     mutex_unlock(&store->lock);
@@ -270,16 +244,6 @@ enum rc store_settle(struct store *store, struct err *err)
     return rc;
 }
 
-uint64_t store_epoch(struct store *store)
-{
-    uint64_t epoch;
-
-    mutex_lock(&store->lock);
-    epoch = store->epoch;
-    mutex_unlock(&store->lock);
-    return epoch;
-}
-
 /* ---- users of the handle ---------------------------------------------------------------- */
 
 enum rc store__enter(struct store *store, struct err *err)
@@ -323,34 +287,6 @@ size_t store_views_open(struct store *store)
     n = store->n_views;
     mutex_unlock(&store->lock);
     return n;
-}
-
-static const char *or_null(struct bytes b)
-{
-    return b.n ? (const char *)b.p : NULL;
-}
-
-void store_compact(struct store *store, struct bytes from, struct bytes to)
-{
-    leveldb_t *db;
-
-    mutex_lock(&store->lock);
-    if (store->state != STORE_READY) {
-        mutex_unlock(&store->lock);
-        return;
-    }
-    store->n_users++;
-    db = store->db;
-    mutex_unlock(&store->lock);
-    leveldb_compact_range(db, or_null(from), from.n, or_null(to), to.n);
-    mutex_lock(&store->lock);
-    store__leave(store);
-    mutex_unlock(&store->lock);
-}
-
-uint64_t store_disk_bytes(struct store *store)
-{
-    return fs_tree_bytes(store->path);
 }
 
 /* ---- bulk ---------------------------------------------------------------------------- */

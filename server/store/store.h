@@ -10,11 +10,15 @@
  * through that handle. The failed commit and all that wait behind it answer
  * RC_IO (outcome unknown); then the store closes and reopens its LevelDB (when
  * no view is open any more, waiting for those that are) and goes on with what
- * really is on disk. store_epoch() tells that this happened. Until then
+ * really is on disk. Until then
  * commits wait, at most reopen_wait_ms (RC_BUSY); views open on the old handle,
  * which shows what was acknowledged, so who has got RC_IO waits with
  * store_settle(), holding no view, before reading back. While the disk has no
  * room for the reopening, commits answer RC_NO_SPACE and reads go on.
+ *
+ * A commit is refused (RC_NO_SPACE) unless room on the disk can be kept for what
+ * LevelDB must write when it opens the next time; so a store opens on a disk that
+ * is full. How: store_room.c.
  *
  * Ownership  store_open() gives a store to store_close(), after every view of
  *            it is closed. Bytes passed in are copied before a call returns.
@@ -36,7 +40,8 @@ struct store_cursor;
 struct store_opts {
     size_t write_buffer; /* memtable bytes; 0: 16 MiB */
     size_t block_cache;  /* bytes; 0: 32 MiB */
-    uint64_t free_floor; /* commits are refused (RC_NO_SPACE) below this many free bytes; 0: none */
+    uint64_t free_floor; /* commits that do not make room are refused (RC_NO_SPACE) below this many
+                            free bytes, or below what LevelDB may want to work, if that is more */
     bool bulk;           /* building a new database (import): commits are not synced one by one;
                             store_finish_bulk() makes all durable */
     uint32_t reopen_wait_ms; /* longest wait of a commit for a reopening; 0: 5000 */
@@ -59,6 +64,8 @@ void store_batch_put(struct store_batch *batch, struct bytes key, struct bytes v
 void store_batch_del(struct store_batch *batch, struct bytes key);
 size_t store_batch_bytes(const struct store_batch *batch); /* keys and values so far */
 size_t store_batch_count(const struct store_batch *batch);
+/* It deletes, or is needed for deleting: it may use room that is kept back from others. */
+void store_batch_makes_room(struct store_batch *batch);
 void store_batch_clear(struct store_batch *batch);
 
 /*
@@ -69,9 +76,6 @@ void store_batch_clear(struct store_batch *batch);
  */
 enum rc store_commit(struct store *store, const struct store_batch *batch,
                      struct err *err) MUST_CHECK;
-
-/* Rises by one with every reopening after a failed commit. */
-uint64_t store_epoch(struct store *store);
 
 /*
  * Waits for the reopening after a failed commit; at once RC_OK when there was
@@ -106,11 +110,8 @@ enum rc store_cursor_open(struct store_view *view, struct bytes prefix, bool seq
                           struct store_cursor **ret_cursor, struct err *err) MUST_CHECK;
 void store_cursor_close(struct store_cursor *c);
 void store_cursor_first(struct store_cursor *c);
-void store_cursor_last(struct store_cursor *c);
-void store_cursor_seek(struct store_cursor *c, struct bytes key);        /* first key >= key */
-void store_cursor_seek_before(struct store_cursor *c, struct bytes key); /* last key <= key */
+void store_cursor_seek(struct store_cursor *c, struct bytes key); /* first key >= key */
 void store_cursor_next(struct store_cursor *c);
-void store_cursor_prev(struct store_cursor *c);
 bool store_cursor_valid(const struct store_cursor *c); /* on a key within the prefix */
 struct bytes
 store_cursor_key(const struct store_cursor *c); /* whole key; good until the cursor moves */
@@ -118,8 +119,13 @@ struct bytes store_cursor_value(const struct store_cursor *c);
 enum rc store_cursor_end(struct store_cursor *c,
                          struct err *err) MUST_CHECK; /* RC_OK: nothing was passed over */
 
-/* Lets LevelDB drop what was deleted between the two keys. Slow; not on the writer's path. */
-void store_compact(struct store *store, struct bytes from, struct bytes to);
+/* Whether the last commit has found little room on the disk, or none. */
+bool store_is_tight(struct store *store);
+/*
+ * When the disk is tight: makes LevelDB give back the room of what was deleted.
+ * Slow: all tables are written anew. The caller holds no view.
+ */
+void store_reclaim(struct store *store);
 
-uint64_t store_disk_bytes(struct store *store); /* all files of the directory */
+uint64_t store_disk_bytes(struct store *store); /* all files, but for room that is only kept */
 size_t store_views_open(struct store *store);   /* asserted 0 at the end of suites */

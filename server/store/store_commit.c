@@ -19,6 +19,7 @@ enum { GROUP_BYTES = 1 << 20 }; /* beyond it copying costs more than a sync */
 struct store_commit {
     struct store_commit *next;
     const struct store_batch *batch;
+    uint64_t log_bytes;
     struct err *err;  /* the caller's; may be NULL */
     struct cond turn; /* done, or head */
     enum rc rc;
@@ -70,6 +71,12 @@ void store_batch_clear(struct store_batch *batch)
     leveldb_writebatch_clear(batch->wb);
     batch->n_bytes = 0;
     batch->n_changes = 0;
+    batch->makes_room = false;
+}
+
+void store_batch_makes_room(struct store_batch *batch)
+{
+    batch->makes_room = true;
 }
 
 /* ---- the queue; store->lock is held except where it says not ---------------------------- */
@@ -82,6 +89,9 @@ static void push(struct store *store, struct store_commit *c)
         store->head = c;
     store->tail = c;
     store->n_waiting++;
+    c->log_bytes = store__log_bytes(c->batch);
+    store->pending += c->log_bytes;
+    store->logged += c->log_bytes;
 }
 
 /* Takes the head off the queue and ends its wait. */
@@ -93,6 +103,7 @@ static void finish_head(struct store *store, enum rc rc, const struct err *why)
     if (!store->head)
         store->tail = NULL;
     store->n_waiting--;
+    store->pending -= c->log_bytes;
     c->rc = rc;
     if (rc != RC_OK && c->err)
         *c->err = *why;
@@ -155,23 +166,53 @@ static enum rc describe(struct err *why, char *text)
     return RC_IO;
 }
 
+/* The head's group, through the lock. NULL, or LevelDB's text. */
+static char *write_group(struct store *store, size_t *ret_n)
+{
+    leveldb_writebatch_t *wb = gather(store, ret_n);
+    char *text;
+
+    store->writing = true;
+    mutex_unlock(&store->lock);
+    text = write_one(store, wb);
+    mutex_lock(&store->lock);
+    store->writing = false;
+    return text;
+}
+
+/*
+ * LevelDB refuses all writes after a compaction that found no room, before it
+ * touches its log, and begins the same compaction again when it is reopened. So a
+ * write that was refused for that goes on at once behind the reopening.
+ */
+static bool get_past_compaction(struct store *store, const char *text)
+{
+    struct err why;
+
+    if (!store__text_is_no_space(text) || !store__text_is_table(text))
+        return false;
+    store->tight = true;
+    (void)store__no_space(&why);
+    store__poison(store, &why);
+    store__try_reopen(store);
+    return store->state == STORE_READY;
+}
+
 /* Commits for the head and those grouped with it. */
 static void lead(struct store *store)
 {
-    leveldb_writebatch_t *wb;
     struct err why = {0};
     enum rc rc = RC_OK;
     char *text;
     size_t n;
 
-    wb = gather(store, &n);
-    store->writing = true;
-    mutex_unlock(&store->lock);
-    text = write_one(store, wb);
+    text = write_group(store, &n);
+    if (text && get_past_compaction(store, text)) {
+        leveldb_free(text);
+        text = write_group(store, &n);
+    }
     if (text)
         rc = describe(&why, text);
-    mutex_lock(&store->lock);
-    store->writing = false;
     if (rc == RC_OK) {
         for (; n > 0; n--)
             finish_head(store, RC_OK, NULL);
@@ -185,23 +226,6 @@ static void lead(struct store *store)
     store__try_reopen(store);
 }
 
-static enum rc check_space(struct store *store, size_t batch_bytes, struct err *err)
-{
-    uint64_t have;
-    enum rc rc;
-
-    if (store->opts.free_floor == 0)
-        return RC_OK;
-    rc = fs_dir_free_bytes(store->dir, &have, err);
-    if (rc != RC_OK)
-        return rc;
-    if (have >= store->opts.free_floor && have - store->opts.free_floor >= batch_bytes)
-        return RC_OK;
-    return err_set(err, RC_NO_SPACE, "no_space_left_on_device",
-                   "There is no more space left on the device. Consider increasing the size of the "
-                   "disk/partition.");
-}
-
 enum rc store_commit(struct store *store, const struct store_batch *batch, struct err *err)
 {
     struct store_commit c = {.batch = batch, .err = err};
@@ -213,11 +237,11 @@ enum rc store_commit(struct store *store, const struct store_batch *batch, struc
     mutex_lock(&store->lock);
     rc = store__wait_ready(store, err);
     if (rc == RC_OK)
-        rc = check_space(store, batch->n_bytes, err);
+        rc = store__admit(store, batch, err);
+    if (rc == RC_NO_SPACE && store__reopen_for_room(store))
+        rc = store__admit(store, batch, err);
     if (rc != RC_OK)
         goto out;
-    if (batch->n_bytes > store->largest_batch)
-        store->largest_batch = batch->n_bytes;
     push(store, &c);
     while (!c.done && store->head != &c)
         cond_wait(&c.turn, &store->lock);

@@ -40,6 +40,12 @@ bool store__text_is_no_space(const char *text)
     return ends_with(text, "No space left on device") || ends_with(text, "Disk quota exceeded");
 }
 
+/* "IO error: <path>/<number>.ldb: <why>": what failed was writing a table. */
+bool store__text_is_table(const char *text)
+{
+    return strstr(text, ".ldb: ") != NULL;
+}
+
 enum rc store__classify(const char *text)
 {
     size_t i;

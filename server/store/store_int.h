@@ -53,12 +53,18 @@ struct store {
     size_t n_waiting;                 /* from head to tail */
     leveldb_writebatch_t *group;      /* owned; the batches of several commits */
     bool writing;
-    size_t largest_batch;
+    int reserve_fd;          /* owned, or -1: the file that keeps room for recovery */
+    uint64_t reserve;        /* its bytes */
+    uint64_t logged;         /* in LevelDB's logs, at most; with what is pending */
+    uint64_t pending;        /* of the commits that wait or write */
+    bool tight;              /* the last commit has found little room, or none */
+    int64_t reopen_again_ns; /* not before, only to get rid of leftovers */
 };
 
 struct store_batch {
     leveldb_writebatch_t *wb; /* owned */
     size_t n_bytes, n_changes;
+    bool makes_room;
 };
 
 /* store_error.c: the only place that reads LevelDB's texts. */
@@ -66,10 +72,28 @@ struct store_batch {
 /* What a LevelDB error text means. */
 enum rc store__classify(const char *text);
 bool store__text_is_no_space(const char *text);
+bool store__text_is_table(const char *text);
 /* Turns a LevelDB error (freed) into *err. */
 enum rc store__fail(struct err *err, char *text, const char *doing);
 /* An errno of a fault point, as the text LevelDB would have made of it. */
 char *store__fault_text(int fault_errno);
+
+/* store_room.c; the lock is held by the caller and held again at return. */
+
+enum rc store__no_space(struct err *err);
+/* The bytes that a commit of it makes LevelDB's log longer, at most. */
+uint64_t store__log_bytes(const struct store_batch *batch);
+/* Keeps room for a commit and the recovery behind it, or RC_NO_SPACE. */
+enum rc store__admit(struct store *store, const struct store_batch *batch,
+                     struct err *err) MUST_CHECK;
+/* Whether recovery would find room now. */
+bool store__room_to_reopen(struct store *store);
+/* Reopens so that logs become tables and leftovers go: true if it did. */
+bool store__reopen_for_room(struct store *store);
+/* Gives back what was kept for recovery: true if there was any. */
+bool store__drop_reserve(struct store *store);
+/* A LevelDB has been opened: its logs are empty. By who opens; no lock is needed. */
+void store__begin_reserve(struct store *store);
 
 /* store.c; the lock is held by the caller and held again at return. */
 

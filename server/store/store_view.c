@@ -3,8 +3,7 @@
  * store_view.c -- frozen views and the cursors over them.
  *
  * LevelDB iterators know no bounds, so a cursor keeps its prefix and looks at
- * each key it lands on; "after the last key of the prefix" is found by seeking
- * to the prefix's successor. An iterator that meets a damaged block goes on
+ * each key it lands on. An iterator that meets a damaged block goes on
  * behind it and keeps the error to itself until asked, which is what
  * store_cursor_end() does.
  */
@@ -23,12 +22,11 @@ struct store_view {
 };
 
 struct store_cursor {
-    struct store_view *view;      /* borrowed */
-    leveldb_iterator_t *iter;     /* owned */
-    uint8_t *prefix;              /* owned; [prefix, successor) is the range */
-    uint8_t *successor;           /* owned; the first key above all with the prefix */
-    size_t n_prefix, n_successor; /* n_successor 0: there is no such key */
-    struct bytes key;             /* where it stands; borrowed from iter */
+    struct store_view *view;  /* borrowed */
+    leveldb_iterator_t *iter; /* owned */
+    uint8_t *prefix;          /* owned */
+    size_t n_prefix;
+    struct bytes key; /* where it stands; borrowed from iter */
     bool valid;
     char *fault; /* owned: an injected error; sticky, as LevelDB's own */
 };
@@ -101,21 +99,6 @@ enum rc store_view_get(struct store_view *view, struct bytes key, struct bytes *
 
 /* ---- cursors ------------------------------------------------------------------------- */
 
-/* The first key above every key that starts with prefix: its last byte that can rise, raised. */
-static void set_range(struct store_cursor *c, struct bytes prefix)
-{
-    size_t n = prefix.n;
-
-    c->prefix = xmemdup(prefix.p, prefix.n);
-    c->n_prefix = prefix.n;
-    while (n > 0 && prefix.p[n - 1] == 0xff)
-        n--;
-    c->successor = xmemdup(prefix.p, n);
-    c->n_successor = n;
-    if (n > 0)
-        c->successor[n - 1]++;
-}
-
 enum rc store_cursor_open(struct store_view *view, struct bytes prefix, bool sequential,
                           struct store_cursor **ret_cursor, struct err *err)
 {
@@ -126,7 +109,8 @@ enum rc store_cursor_open(struct store_view *view, struct bytes prefix, bool seq
         return store__fail(err, store__fault_text(e), "cannot read the database");
     c = xcalloc(1, sizeof *c);
     c->view = view;
-    set_range(c, prefix);
+    c->prefix = xmemdup(prefix.p, prefix.n);
+    c->n_prefix = prefix.n;
     /* The iterator copies the options. Tables are memory-mapped: the kernel reads ahead. */
     leveldb_readoptions_set_fill_cache(view->options, !sequential);
     c->iter = leveldb_create_iterator(view->db, view->options);
@@ -153,7 +137,6 @@ void store_cursor_close(struct store_cursor *c)
     mutex_unlock(&store->lock);
     leveldb_free(c->fault);
     xfree(c->prefix);
-    xfree(c->successor);
     xfree(c);
 }
 
@@ -188,32 +171,11 @@ static void seek(struct store_cursor *c, struct bytes key)
     leveldb_iter_seek(c->iter, (const char *)key.p, key.n);
 }
 
-/* To the last key below `key`, or the very last when nothing is at or above it. */
-static void seek_below(struct store_cursor *c, struct bytes key)
-{
-    seek(c, key);
-    if (leveldb_iter_valid(c->iter))
-        leveldb_iter_prev(c->iter);
-    else
-        leveldb_iter_seek_to_last(c->iter);
-}
-
 void store_cursor_first(struct store_cursor *c)
 {
     if (is_struck(c))
         return;
     seek(c, bytes_of(c->prefix, c->n_prefix));
-    look(c);
-}
-
-void store_cursor_last(struct store_cursor *c)
-{
-    if (is_struck(c))
-        return;
-    if (c->n_successor > 0)
-        seek_below(c, bytes_of(c->successor, c->n_successor));
-    else
-        leveldb_iter_seek_to_last(c->iter);
     look(c);
 }
 
@@ -227,42 +189,12 @@ void store_cursor_seek(struct store_cursor *c, struct bytes key)
     look(c);
 }
 
-void store_cursor_seek_before(struct store_cursor *c, struct bytes key)
-{
-    struct bytes prefix = bytes_of(c->prefix, c->n_prefix);
-
-    if (!bytes_starts(key, prefix) && bytes_cmp(key, prefix) > 0) {
-        store_cursor_last(c);
-        return;
-    }
-    if (is_struck(c))
-        return;
-    seek(c, key);
-    look(c);
-    if (c->valid && bytes_eq(c->key, key))
-        return;
-    if (leveldb_iter_valid(c->iter))
-        leveldb_iter_prev(c->iter);
-    else
-        leveldb_iter_seek_to_last(c->iter);
-    look(c);
-}
-
 void store_cursor_next(struct store_cursor *c)
 {
     ASSERT(c->valid);
     if (is_struck(c))
         return;
     leveldb_iter_next(c->iter);
-    look(c);
-}
-
-void store_cursor_prev(struct store_cursor *c)
-{
-    ASSERT(c->valid);
-    if (is_struck(c))
-        return;
-    leveldb_iter_prev(c->iter);
     look(c);
 }
 

@@ -84,10 +84,7 @@ void task__piece_head(struct buf *out, size_t frame, uint32_t n_documents)
 
 static enum rc check_space(struct payload *p)
 {
-    uint64_t have = 0;
-
-    if (p->q->opts.free_floor == 0 || fs_dir_free_bytes(p->q->dir, &have, NULL) != RC_OK ||
-        have >= p->q->opts.free_floor)
+    if (task__has_room(p->q))
         return RC_OK;
     return err_set(&p->err, RC_NO_SPACE, "no_space_left_on_device",
                    "There is no more space left on the device. Consider increasing the size of the "

@@ -64,7 +64,7 @@ struct task_queue_opts {
                            no_space_left_on_device */
     size_t max_ended; /* ended tasks kept; 0: 1,000,000; beyond, the oldest go with later commits */
     size_t batch_bytes;  /* payload bytes merged into one batch; 0: 64 MiB */
-    uint64_t free_floor; /* appends are refused below this many free bytes; 0: none */
+    uint64_t free_floor; /* below this many free bytes only what makes room is taken; 0: none */
 };
 
 /* Opens and recovers: unfinished tasks are queued again, unnamed spool files are swept. */

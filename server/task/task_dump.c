@@ -71,6 +71,7 @@ enum rc task_dump_end(struct task_queue *q, uint64_t uid, const struct err *fail
             goto out;
         q->dump_unknown = false;
     }
+    store_batch_makes_room(batch);
     if (!there || failure) /* what is there may call a dump good that has been taken back */
         rc = task__commit(q, batch, &end, 1, err);
     q->dump_unknown = rc == RC_IO;

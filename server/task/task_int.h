@@ -359,7 +359,26 @@ struct task__run {
     size_t n_tasks;
     bool alone;       /* its first task is */
     bool step_failed; /* a commit before the last one has an unknown outcome */
+    bool began;       /* the database could be read */
+    bool no_room;     /* its last commit was refused: the disk is full */
+    bool needs_room;  /* on the disk: not all of its tasks make room, or fail */
 };
+
+/* ---- choosing (task_pick.c) ---------------------------------------------------------- */
+
+/* Waits for a task and begins the batch with it. False: closing. */
+bool task__pick(struct task_queue *q, struct task__run *run, uint8_t *ret_type);
+/* One more that goes into the same batch; false: there is none. */
+bool task__pick_mate(struct task_queue *q, struct task__run *run, uint8_t *ret_type);
+/* Nothing of the batch has happened: its tasks are queued again. */
+void task__put_back(struct task_queue *q, const struct task__run *run);
+bool task__mergeable(uint8_t type);
+/* The disk has room for what is not needed for making room. */
+bool task__has_room(struct task_queue *q);
+/* May pass when the queue or the disk is full. */
+bool task__makes_room(uint32_t type);
+
+/* ---- what kinds of tasks do ---------------------------------------------------------- */
 
 void task__writer_run(void *arg); /* thread_fn; arg: the queue */
 struct task__end *task__run_end(struct task__run *run, uint64_t uid, enum task__fate fate);

@@ -53,10 +53,10 @@ static bool resolves(uint32_t type)
     return type == TASK_TASK_CANCELATION || type == TASK_TASK_DELETION;
 }
 
-/* May pass when the queue or the disk is full: it makes room. */
-static bool makes_room(uint32_t type)
+bool task__makes_room(uint32_t type)
 {
-    return resolves(type) || type == TASK_INDEX_DELETION || type == TASK_DOCUMENT_DELETION;
+    return resolves(type) || type == TASK_INDEX_DELETION || type == TASK_DOCUMENT_DELETION ||
+           type == TASK_DUMP_CREATION; /* what is on a full disk should be carried off */
 }
 
 /* Under the lock: the uids that the filter matches now. */
@@ -84,7 +84,8 @@ static enum rc admit(struct task_queue *q, uint32_t type, struct err *err)
 {
     if (q->closing)
         return err_set(err, RC_BUSY, NULL, "the server is shutting down");
-    if (!makes_room(type) && task__table_unfinished(&q->table) + q->n_waiting >= q->opts.max_queued)
+    if (!task__makes_room(type) &&
+        task__table_unfinished(&q->table) + q->n_waiting >= q->opts.max_queued)
         return err_set(err, RC_NO_SPACE, "no_space_left_on_device",
                        "Lode cannot receive write operations because the limit of the task queue "
                        "(%zu tasks) has been reached. Please cancel tasks, or wait for their end, "
@@ -218,24 +219,28 @@ static void refuse(struct task__submission *s, enum rc rc, const struct err *err
     s->err = xmemdup(err, sizeof *err);
 }
 
-/* Below the floor only what makes room goes on, and below half of it nothing. */
+bool task__has_room(struct task_queue *q)
+{
+    uint64_t have = 0;
+
+    return q->opts.free_floor == 0 || fs_dir_free_bytes(q->dir, &have, NULL) != RC_OK ||
+           have >= q->opts.free_floor;
+}
+
+/* Below the floor only what makes room goes on. */
 static void check_space(struct task_queue *q, struct task__submission *group)
 {
     struct task__submission *s;
     struct err err;
-    uint64_t have = 0;
     enum rc rc;
 
-    if (q->opts.free_floor == 0)
-        return;
-    rc = fs_dir_free_bytes(q->dir, &have, &err);
-    if (rc != RC_OK || have >= q->opts.free_floor)
+    if (task__has_room(q))
         return;
     rc = err_set(&err, RC_NO_SPACE, "no_space_left_on_device",
                  "There is no more space left on the device. Consider increasing the size of the "
                  "disk/partition.");
     for (s = group; s; s = s->next)
-        if (s->rc == RC_OK && (!makes_room(s->brief.type) || have < q->opts.free_floor / 2))
+        if (s->rc == RC_OK && !task__makes_room(s->brief.type))
             refuse(s, rc, &err);
 }
 

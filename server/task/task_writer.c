@@ -2,21 +2,21 @@
 /*
  * task_writer.c -- the one thread that applies tasks.
  *
- *   pick    newest cancelation, then oldest task deletion, then the first queued
- *   batch   consecutive document tasks of one index go into one change, each
- *           between a mark and keep or rollback; all else goes alone, and so does
- *           a deletion by filter, which searches what is committed
+ *   pick    see task_pick.c
+ *   batch   the tasks that were picked, in one change, each between a mark and keep
+ *           or rollback
  *   commit  through the barrier: effects and ends of the whole batch at once
  *
- * (1) Tasks of one index are applied in the order of their uids. Those of other
- *     indexes may be passed over while a batch gathers, but never one that
- *     renames or swaps indexes.
- * (2) A commit whose outcome is unknown is looked up after the store has reopened:
+ * (1) A commit whose outcome is unknown is looked up after the store has reopened:
  *     the batch is there whole, or is run again.
- * (3) What is the machine's fault (a disk error while reading) begins the batch
+ * (2) What is the machine's fault (a disk error while reading) begins the batch
  *     again, first task alone; after ATTEMPTS it fails that task, so that one
- *     unreadable payload cannot hold up the queue for ever. A full disk is waited
- *     for as long as it takes, with batches that need as little room as can be.
+ *     unreadable payload cannot hold up the queue for ever. On a full disk a task
+ *     that finds no room when it is alone, a moment later, fails, so that deletions
+ *     behind it can make room. That the task has failed is written into room that
+ *     is kept back (store_batch_makes_room()).
+ * (3) On a disk that is nearly full what was deleted is swept before the next task,
+ *     and the database gives the room of it back.
  * (4) Nothing of a batch is visible anywhere before its commit, so stopping one
  *     (a cancelation of a task in it) is to forget the change.
  */
@@ -31,11 +31,13 @@
 
 enum {
     ATTEMPTS = 3,
+    ATTEMPTS_FULL = 2, /* without room on the disk: with others, then alone */
+    SMALL_BATCHES = 64,
     DISK_TO_BATCH = 16, /* of what is free; a commit is some times its documents */
-    LOOK_AHEAD = 4096,  /* facts looked at for one more task of the batch */
 };
 
 #define TELL_NS (100 * NS_PER_MS)
+#define FULL_NS (10 * NS_PER_S)
 
 struct writer {
     struct task_queue *q;
@@ -43,6 +45,9 @@ struct writer {
     uint64_t trouble_uid;
     unsigned attempts;
     struct err why;
+    int64_t full_ns;  /* when a full disk was last waited for */
+    unsigned n_small; /* batches of one task to come: a larger one had no room on the disk */
+    bool deleted;     /* something, and its room has not been given back */
 };
 
 static task__kind_fn *const kinds[TASK__LAST_TYPE + 1] = {
@@ -57,143 +62,6 @@ static task__kind_fn *const kinds[TASK__LAST_TYPE + 1] = {
     [TASK_TASK_DELETION] = task__run_task_deletion,
     [TASK_DUMP_CREATION] = task__run_dump,
 };
-
-/* ---- picking; under the lock --------------------------------------------------------- */
-
-static struct task__fact *newest(struct task_queue *q, uint8_t type)
-{
-    size_t i;
-
-    for (i = q->table.n; i > 0; i--)
-        if (q->table.facts[i - 1].type == type && q->table.facts[i - 1].status == TASK_ENQUEUED)
-            return &q->table.facts[i - 1];
-    return NULL;
-}
-
-/* The first queued one; of this type, or of any if type is 0. */
-static struct task__fact *oldest(struct task_queue *q, uint8_t type)
-{
-    size_t i = task__table_seek(&q->table, q->floor);
-
-    for (; i < q->table.n; i++)
-        if (q->table.facts[i].status == TASK_ENQUEUED &&
-            (type == 0 || q->table.facts[i].type == type))
-            return &q->table.facts[i];
-    return NULL;
-}
-
-static bool urgent(const struct task_queue *q)
-{
-    return q->table.n_enqueued[TASK_TASK_CANCELATION] > 0 ||
-           q->table.n_enqueued[TASK_TASK_DELETION] > 0;
-}
-
-static struct task__fact *choose(struct task_queue *q)
-{
-    if (q->table.n_enqueued[TASK_TASK_CANCELATION] > 0)
-        return newest(q, TASK_TASK_CANCELATION);
-    if (q->table.n_enqueued[TASK_TASK_DELETION] > 0)
-        return oldest(q, TASK_TASK_DELETION);
-    return q->table.n_status[TASK_ENQUEUED] > 0 ? oldest(q, 0) : NULL;
-}
-
-static bool mergeable(uint8_t type)
-{
-    return type == TASK_DOCUMENT_ADDITION || type == TASK_DOCUMENT_DELETION;
-}
-
-/* The next task of the batch's index that may be merged into it. */
-static struct task__fact *find_mate(struct task_queue *q, const struct task__run *run)
-{
-    size_t i = task__table_seek(&q->table, run->last_uid + 1), end;
-
-    if (run->alone || run->n_tasks >= TASK__BATCH_TASKS_MAX || urgent(q))
-        return NULL;
-    end = q->table.n - i > LOOK_AHEAD ? i + LOOK_AHEAD : q->table.n;
-    for (; i < end; i++) {
-        struct task__fact *fact = &q->table.facts[i];
-
-        if (fact->status != TASK_ENQUEUED)
-            continue;
-        if (fact->type == TASK_INDEX_UPDATE || fact->type == TASK_INDEX_SWAP)
-            return NULL;
-        if (fact->index == run->index)
-            return mergeable(fact->type) && !fact->alone ? fact : NULL;
-    }
-    return NULL;
-}
-
-static void begin_task(struct task_queue *q, struct task__run *run, struct task__fact *fact)
-{
-    task__fact_status(&q->table, fact, TASK_PROCESSING);
-    fact->started_ns = run->now_ns;
-    fact->has_batch = true;
-    fact->batch_uid = run->batch_uid;
-    run->last_uid = run->uid = fact->uid;
-    run->n_tasks++;
-}
-
-/* Waits for work; false: closing. */
-static bool pick(struct task_queue *q, struct task__run *run, uint8_t *ret_type)
-{
-    struct task__fact *fact = NULL;
-
-    mutex_lock(&q->lock);
-    while (!q->closing && !(fact = choose(q)))
-        cond_wait(&q->writer_wake, &q->lock);
-    if (!q->closing) {
-        atomic_store(&q->stop, false); /* who asked for it is chosen now */
-        run->now_ns = clock_wall_ns();
-        if (run->now_ns < fact->enqueued_ns) /* the clock was set back */
-            run->now_ns = fact->enqueued_ns;
-        run->batch_uid = q->next_batch_uid++;
-        run->index = fact->index;
-        run->alone = fact->alone;
-        run->first_uid = fact->uid;
-        q->running_index = fact->index;
-        begin_task(q, run, fact);
-        *ret_type = fact->type;
-    } else {
-        fact = NULL;
-    }
-    mutex_unlock(&q->lock);
-    return fact != NULL;
-}
-
-static bool pick_mate(struct task_queue *q, struct task__run *run, uint8_t *ret_type)
-{
-    struct task__fact *fact;
-
-    mutex_lock(&q->lock);
-    fact = q->closing ? NULL : find_mate(q, run);
-    if (fact) {
-        begin_task(q, run, fact);
-        *ret_type = fact->type;
-    }
-    mutex_unlock(&q->lock);
-    return fact != NULL;
-}
-
-/* Nothing of the batch has happened. */
-static void put_back(struct task_queue *q, const struct task__run *run)
-{
-    size_t i;
-
-    mutex_lock(&q->lock);
-    for (i = task__table_seek(&q->table, run->first_uid);
-         i < q->table.n && q->table.facts[i].uid <= run->last_uid; i++) {
-        struct task__fact *fact = &q->table.facts[i];
-
-        if (fact->status != TASK_PROCESSING || fact->batch_uid != run->batch_uid)
-            continue;
-        task__fact_status(&q->table, fact, TASK_ENQUEUED);
-        fact->started_ns = 0;
-        fact->has_batch = false;
-        fact->batch_uid = 0;
-    }
-    q->running_index = TASK__NO_NAME;
-    mutex_unlock(&q->lock);
-}
 
 /* ---- one task -----------------------------------------------------------------------------------
  */
@@ -282,6 +150,7 @@ static enum rc run_task(struct writer *w, struct task__run *run, uint8_t type, s
         if (rc == RC_OK) {
             change_keep(run->change);
             task->status = TASK_SUCCEEDED;
+            run->needs_room |= !task__makes_room(type);
         } else {
             change_rollback(run->change);
             if (!task__is_fault(rc))
@@ -368,6 +237,7 @@ static enum rc commit_step(void *arg, const struct store_batch *batch, struct er
         rc = store_commit(run->q->opts.store, batch, err);
     barrier_leave(run->q->opts.barrier);
     run->step_failed = rc == RC_IO;
+    run->no_room = rc == RC_NO_SPACE;
     return rc;
 }
 
@@ -412,6 +282,8 @@ static enum rc commit(struct task__run *run, struct err *err)
     rc = change_finish(run->change, run->batch, err);
     if (rc != RC_OK)
         return rc;
+    if (!run->needs_room)
+        store_batch_makes_room(run->batch);
     stamp_ends(run);
     barrier_enter(q->opts.barrier);
     if (atomic_load(&q->stop))
@@ -423,6 +295,7 @@ static enum rc commit(struct task__run *run, struct err *err)
         run->change = NULL;
     }
     barrier_leave(q->opts.barrier);
+    run->no_room = rc == RC_NO_SPACE;
     if (rc != RC_IO)
         return rc;
     log_event(LOG_ERROR, "task", "a commit has failed, its outcome is unknown", "batch=%llu",
@@ -458,7 +331,7 @@ static void reset_progress(struct task_queue *q)
 
 static enum rc run_batch(struct writer *w, struct task__run *run, uint8_t type, struct err *err)
 {
-    bool alone = !mergeable(type) || w->attempts > 0;
+    bool alone = !task__mergeable(type) || w->attempts > 0 || w->n_small > 0;
     size_t limit = batch_limit(run->q);
     enum rc rc;
 
@@ -466,27 +339,29 @@ static enum rc run_batch(struct writer *w, struct task__run *run, uint8_t type, 
     rc = change_begin(run->q->opts.catalog, &run->change, err);
     if (rc != RC_OK)
         return rc;
+    run->began = true;
     change_set_steps(run->change, &(struct change_steps){run, commit_step, check_step, tell_step});
     do
         rc = run_task(w, run, type, err);
     while (rc == RC_OK && !alone && change_bytes(run->change) < limit &&
-           pick_mate(run->q, run, &type));
+           task__pick_mate(run->q, run, &type));
     if (rc != RC_OK)
         return rc;
     trim_history(run);
     return commit(run, err);
 }
 
-/* ---- with nothing to do ------------------------------------------------------------------ */
+/* ---- what was deleted ---------------------------------------------------------------- */
 
-static bool is_idle(struct task_queue *q)
+/* There is nothing else to do, or room on the disk is what is wanted first. */
+static bool may_sweep(struct task_queue *q)
 {
-    bool idle;
+    bool tight = store_is_tight(q->opts.store), may;
 
     mutex_lock(&q->lock);
-    idle = !q->closing && q->table.n_status[TASK_ENQUEUED] == 0;
+    may = !q->closing && (tight || q->table.n_status[TASK_ENQUEUED] == 0);
     mutex_unlock(&q->lock);
-    return idle;
+    return may;
 }
 
 /* A commit that takes away a piece of what deleted indexes and old words left. */
@@ -497,6 +372,7 @@ static enum rc sweep_piece(struct task__run *run, struct err *err)
     rc = change_begin(run->q->opts.catalog, &run->change, err);
     if (rc == RC_OK)
         rc = change_finish(run->change, run->batch, err);
+    store_batch_makes_room(run->batch);
     if (rc == RC_OK)
         rc = commit_step(run, run->batch, err);
     if (rc == RC_OK) {
@@ -506,12 +382,13 @@ static enum rc sweep_piece(struct task__run *run, struct err *err)
     return rc;
 }
 
-/* Sweeps while there is nothing else to do; what fails is left to the next changes. */
-static void sweep_idly(struct task_queue *q)
+/* Sweeps while it may; what fails is left to the next changes. */
+static void sweep(struct writer *w)
 {
+    struct task_queue *q = w->q;
     enum rc rc = RC_OK;
 
-    while (rc == RC_OK && is_idle(q) && catalog_has_trash(q->opts.catalog)) {
+    while (rc == RC_OK && catalog_has_trash(q->opts.catalog) && may_sweep(q)) {
         struct task__run run = {.q = q, .index = TASK__NO_NAME, .batch = store_batch_new()};
         struct err err;
 
@@ -522,6 +399,11 @@ static void sweep_idly(struct task_queue *q)
         if (rc != RC_OK && rc != RC_CANCELLED)
             log_event(LOG_WARN, "task", "cannot sweep what was deleted", "rc=%s", rc_name(rc));
         store_batch_free(run.batch);
+        w->deleted = true;
+    }
+    if (w->deleted && (rc == RC_NO_SPACE || !catalog_has_trash(q->opts.catalog))) {
+        store_reclaim(q->opts.store);
+        w->deleted = false;
     }
 }
 
@@ -539,10 +421,12 @@ static void rest(struct task_queue *q, int64_t ns)
 static void note_trouble(struct writer *w, const struct task__run *run, enum rc rc,
                          const struct err *why)
 {
+    int64_t now = clock_mono_ns();
+
     log_event(LOG_WARN, "task", "a batch begins again", "rc=%s task=%llu", rc_name(rc),
               (unsigned long long)run->uid);
-    if (rc == RC_NO_SPACE || rc == RC_BUSY) {
-        rest(w->q, rc == RC_NO_SPACE ? NS_PER_S : 10 * NS_PER_MS);
+    if (rc == RC_BUSY || !run->began || (rc == RC_NO_SPACE && !run->no_room)) {
+        rest(w->q, rc == RC_BUSY ? 10 * NS_PER_MS : NS_PER_S / 5); /* no task is at fault */
         return;
     }
     if (w->attempts == 0 || w->trouble_uid != run->first_uid)
@@ -550,7 +434,17 @@ static void note_trouble(struct writer *w, const struct task__run *run, enum rc 
     w->trouble_uid = run->first_uid;
     w->attempts++;
     w->why = *why;
-    rest(w->q, (int64_t)w->attempts * 10 * NS_PER_MS);
+    if (rc != RC_NO_SPACE) {
+        rest(w->q, (int64_t)w->attempts * 10 * NS_PER_MS);
+        return;
+    }
+    w->n_small = SMALL_BATCHES;
+    if (w->attempts > ATTEMPTS || now - w->full_ns > FULL_NS) { /* room may come back by itself */
+        rest(w->q, NS_PER_S);
+        w->full_ns = now;
+    }
+    if (w->attempts >= ATTEMPTS_FULL)
+        w->attempts = ATTEMPTS;
 }
 
 void task__writer_run(void *arg)
@@ -565,8 +459,8 @@ void task__writer_run(void *arg)
         uint8_t type = 0;
         enum rc rc;
 
-        sweep_idly(q);
-        if (!pick(q, &run, &type))
+        sweep(w);
+        if (!task__pick(q, &run, &type))
             break;
         run.arena = task__record_arena();
         run.batch = store_batch_new();
@@ -576,9 +470,11 @@ void task__writer_run(void *arg)
             settle_step(&run);
         if (rc == RC_OK) {
             w->attempts = 0;
+            w->n_small -= w->n_small > 0;
+            w->deleted |= !run.needs_room;
             wind_up(&run);
         } else {
-            put_back(q, &run);
+            task__put_back(q, &run);
             if (rc != RC_CANCELLED)
                 note_trouble(w, &run, rc, &err);
         }

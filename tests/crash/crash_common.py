@@ -36,7 +36,7 @@ def skip(reason):
 # ---- the shim ---------------------------------------------------------------------------------------
 
 CALLS = ("open", "write", "sync", "datasync", "range", "rename", "link", "unlink", "truncate", "mkdir", "rmdir",
-         "close", "listen")
+         "close", "allocate", "listen")
 COUNTED = (1 << CALLS.index("listen")) - 1
 COUNT, KILL, FAIL, SHORT = range(4)
 HELD_UNTIL_STRUCK, HELD = 1, 2  # the writer thread, before it reads the queue
@@ -129,6 +129,7 @@ class Room:
         self.shim = Shim(os.path.join(self.base, "control"), self.root)
         self.process = None
         self.port = None
+        self.floor = "0"
         self.flags = []
 
     def load(self, fixture):
@@ -158,7 +159,7 @@ class Room:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [SERVER, "--http-addr", "127.0.0.1:0", "--db-path", self.db, "--dumps-dir", self.dumps,
-                 "--free-space-floor", "0", "--threads", "2", "--drain-ms", "2000", *self.flags, *flags],
+                 "--free-space-floor", self.floor, "--threads", "2", "--drain-ms", "2000", *self.flags, *flags],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=env, cwd=self.base)
         LIVE.add(self.process)
         return self.wait_listening() if wait else False
@@ -317,11 +318,11 @@ class Bench:
         return os.path.join(self.base, name)
 
     def keep(self, room, name):
-        """What is in the room's root becomes a fixture."""
+        """What is in the room's root becomes a fixture, but for the room that the store keeps for recovery."""
         room.kill()
         path = self.path(name)
         shutil.rmtree(path, ignore_errors=True)
-        shutil.copytree(room.root, path, symlinks=True)
+        shutil.copytree(room.root, path, symlinks=True, ignore=shutil.ignore_patterns("reserve"))
         return path
 
     def run(self, title, specs, trial):

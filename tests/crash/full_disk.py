@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A real disk that is full: 8 MiB of ext4 on a loop device, or of tmpfs. Needs root.
+"""A real disk that is full: 16 MiB of ext4 on a loop device, or of tmpfs. Needs root.
 
 The server writes until there is no room, gets room, goes on, and is killed: LevelDB alone loses what it has
 acknowledged after such a moment (DESIGN.md 6), this server must not. A dump and an import that find no room fail,
-say so, leave nothing, and go well when there is room.
+say so, leave nothing, and go well when there is room. A server that was killed on a full disk, by what it holds
+itself or by somebody else to the last byte, starts again and searches; deleting an index makes room for documents.
 
 usage: full_disk.py lode-server lode shim.so
 """
@@ -15,10 +16,11 @@ import subprocess
 import threading
 
 from crash_commit import History
-from crash_common import HELD, Bench, Fixture, Room, Shim, noise, skip
+from crash_common import HELD, Bench, Fixture, Room, Shim, noise, poll, skip, verify
 
 MIB = 1 << 20
-DISK = 8 * MIB
+DISK = 16 * MIB
+FULL = "no_space_left_on_device"
 SEARCHED = 1000  # the text of documents over so many bytes is one word, too long to be searched
 
 
@@ -59,14 +61,16 @@ class DiskRoom(Room):
         self.ballast = os.path.join(disk, "ballast")
 
     def load(self, fixture):
+        self.kill()
         self.release()
+        self.release(".taken")
         super().load(fixture)
 
-    def fill(self, leave):
+    def fill(self, leave, name=""):
         """Takes all the disk's room but so many bytes."""
         os.sync()  # the filesystem puts off deciding what is free
         left = os.statvfs(self.root).f_bavail * os.statvfs(self.root).f_frsize - leave
-        with open(self.ballast, "wb") as f:
+        with open(self.ballast + name, "wb") as f:
             try:
                 for _ in range(max(0, left) // 4096):
                     f.write(b"ballast." * 512)
@@ -75,9 +79,9 @@ class DiskRoom(Room):
             except OSError as e:
                 assert e.errno == errno.ENOSPC, e
 
-    def release(self):
-        if os.path.exists(self.ballast):
-            os.unlink(self.ballast)
+    def release(self, name=""):
+        if os.path.exists(self.ballast + name):
+            os.unlink(self.ballast + name)
             os.sync()
 
 
@@ -86,7 +90,7 @@ class Full:
         self.bench = bench
         self.room = DiskRoom(bench.base, "disk-room", disk)
         bench.rooms = [self.room]
-        self.commits_failed = self.refused = self.acked = 0
+        self.commits_failed = self.refused = self.acked = self.tasks_failed = 0
 
     # -- writing
 
@@ -148,7 +152,101 @@ class Full:
         room.shim.swallow("")
         assert room.start(), "after a full disk and a kill the server does not start:\n" + room.log()
         room.idle()
-        history.check(room)
+        history.check(room, machine=(FULL,))
+
+    # -- searches
+
+    def add(self, room, uid, k):
+        """20 documents of a few words each: the task's status, None when it was refused."""
+        documents = [{"id": 20 * k + i, "title": "number%d of thing%d" % (i, k), "year": k % 7,
+                      "text": " ".join(noise(20 * k + i, 400)[j:j + 7] for j in range(0, 400, 8))} for i in range(20)]
+        answer = room.call("POST", "/indexes/%s/documents" % uid, documents)
+        if answer.status == 422:
+            assert answer.json["code"] == FULL, answer
+            self.refused += 1
+            return None
+        return self.end_of(room, answer)
+
+    def end_of(self, room, answer):
+        assert answer.status == 202, "%s\n%s" % (answer, room.log())
+        uid = answer.json["taskUid"]
+        poll(lambda: room.get("/tasks/%d" % uid)["status"] in ("succeeded", "failed"), "the end of a task", room.log)
+        task = room.get("/tasks/%d" % uid)
+        if task["status"] == "failed":
+            assert task["error"]["code"] == FULL, task
+            self.tasks_failed += 1
+        else:
+            self.acked += 1
+        return task["status"]
+
+    def check_searches(self, room, uid, there, settings):
+        def total(**query):
+            answer = room.call("POST", "/indexes/%s/search" % uid, dict(query, hitsPerPage=1))
+            assert answer.status == 200, answer
+            return answer.json["totalHits"]
+
+        got = room.get("/indexes/%s/settings" % uid)
+        assert all(got[k] == v for k, v in settings.items()), got
+        assert total(q="") == 20 * len(there), (total(q=""), len(there))
+        assert total(q="", filter="year = 3") == 20 * sum(k % 7 == 3 for k in there)
+        for k in there[:3] + there[-3:]:
+            assert total(q='"number7 of thing%d"' % k) == 1
+        got = room.get("/indexes/%s/documents?limit=%d" % (uid, 20 * len(there)))["results"]
+        assert [d["id"] for d in got] == [20 * k + i for k in there for i in range(20)]
+
+    def search(self, room, spec):
+        """Fills the disk with documents, then by settings that index them anew; SIGKILL; all must be there and searched.
+
+        `taken`: somebody else takes the rest of the disk, to the last byte, before the server starts again."""
+        taken, leave = spec
+        room.load(None)
+        room.floor = "512KiB"
+        room.dumps = self.bench.path("dumps-elsewhere")
+        try:
+            self._search(room, taken, leave)
+        finally:
+            room.kill()
+            room.floor = "0"
+            room.dumps = os.path.join(room.root, "dumps")
+
+    def _search(self, room, taken, leave):
+        assert room.start(), room.log()
+        room.fill(leave)
+        settings = {"filterableAttributes": ["year"], "searchableAttributes": ["*"], "pagination": {"maxTotalHits": 100000}}
+        for uid in ("old", "kept"):
+            assert self.end_of(room, room.call("PATCH", "/indexes/%s/settings" % uid, settings)) == "succeeded"
+        there = {"old": [], "kept": []}
+        k = refused = 0
+        while refused < 6:
+            uid = "old" if k % 3 else "kept"
+            if self.add(room, uid, k) == "succeeded":
+                there[uid].append(k)
+                refused = 0
+            else:
+                refused += 1
+            k += 1
+        assert len(there["kept"]) > 3, "the disk was full at once"
+        wanted = dict(settings, searchableAttributes=["title", "text"], sortableAttributes=["year"])
+        for _ in range(2):
+            answer = room.call("PATCH", "/indexes/kept/settings", wanted)
+            if answer.status == 202 and self.end_of(room, answer) == "succeeded":
+                settings = wanted
+        room.kill()
+        if taken:
+            room.fill(0, ".taken")
+        assert room.start(), "on a full disk the server does not start again:\n" + room.log()
+        room.idle()
+        self.check_searches(room, "kept", there["kept"], settings)
+        room.release(".taken")
+        verify(room.dump())
+        self.check_searches(room, "old", there["old"], {"filterableAttributes": ["year"]})
+        status = self.end_of(room, room.call("DELETE", "/indexes/old"))
+        assert status == "succeeded", "a deletion must find room"
+        poll(lambda: self.add(room, "kept", k) == "succeeded", "room for documents", room.log)
+        self.check_searches(room, "kept", there["kept"] + [k], settings)
+        room.kill()
+        assert room.start(), room.log()
+        self.check_searches(room, "kept", there["kept"] + [k], settings)
 
     # -- dumps
 
@@ -210,6 +308,9 @@ def main():
     bench.run("write until full, go on, kill", rounds, full.fill_and_go_on)
     print("  %d writes acknowledged, %d refused, %d commits of the database failed" % (
         full.acked, full.refused, full.commits_failed), flush=True)
+    bench.run("search settings until full, kill, delete", [(taken, leave * MIB) for taken in (False, True) for leave in (5, 8, 12)],
+              full.search)
+    print("  %d writes acknowledged, %d refused, %d tasks failed for room" % (full.acked, full.refused, full.tasks_failed), flush=True)
     if not full.refused:
         bench.failures.append("self-test: the disk was never full")
     bench.run("dump onto a full disk", ["its own", "elsewhere"], full.dump)

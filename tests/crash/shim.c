@@ -53,6 +53,7 @@ enum call {
     MKDIR,
     RMDIR,
     CLOSE,
+    ALLOCATE,
     LISTEN, /* recorded, never counted: when does the port open? */
 };
 
@@ -372,6 +373,11 @@ SHOWN int fdatasync(int fd)
 SHOWN int sync_file_range(int fd, off64_t at, off64_t n, unsigned flags)
 {
     OPENED(RANGE, fd, SYS_sync_file_range, fd, at, n, flags);
+}
+
+SHOWN int fallocate(int fd, int mode, off_t at, off_t n)
+{
+    OPENED(ALLOCATE, fd, SYS_fallocate, fd, mode, at, n);
 }
 
 SHOWN int ftruncate(int fd, off_t size)

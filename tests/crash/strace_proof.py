@@ -20,7 +20,7 @@ from crash_common import BASE_OPS, QUEUED_OPS, Bench, skip, submit
 CHANGES = {
     "write": "write", "pwrite64": "write", "writev": "write", "fsync": "sync", "fdatasync": "datasync",
     "sync_file_range": "range", "rename": "rename", "renameat": "rename", "renameat2": "rename", "link": "link",
-    "linkat": "link", "unlink": "unlink", "ftruncate": "truncate", "mkdir": "mkdir", "mkdirat": "mkdir",
+    "linkat": "link", "unlink": "unlink", "ftruncate": "truncate", "fallocate": "allocate", "mkdir": "mkdir", "mkdirat": "mkdir",
     "rmdir": "rmdir",
 }
 HARMLESS = {

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "store/store_int.h"
 #include "support/tempdir.h"
 
 #include <stdio.h>
@@ -60,6 +61,23 @@ enum rc fixture_del(const char *key)
     store_batch_clear(fx.batch);
     store_batch_del(fx.batch, bytes_str(key));
     return store_commit(fx.store, fx.batch, &fx.err);
+}
+
+void fixture_compact(const char *from, const char *to)
+{
+    size_t n = strlen(from), m = strlen(to);
+
+    leveldb_compact_range(fx.store->db, n ? from : NULL, n, m ? to : NULL, m);
+}
+
+uint64_t fixture_epoch(void)
+{
+    uint64_t epoch;
+
+    mutex_lock(&fx.store->lock);
+    epoch = fx.store->epoch;
+    mutex_unlock(&fx.store->lock);
+    return epoch;
 }
 
 const char *fixture_get(const char *key)

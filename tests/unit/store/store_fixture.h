@@ -26,6 +26,8 @@ void fixture_close(void);
 void fixture_reopen(void);
 enum rc fixture_put(const char *key, const char *value); /* one commit */
 enum rc fixture_del(const char *key);
+void fixture_compact(const char *from, const char *to); /* "": without a bound */
+uint64_t fixture_epoch(void);                           /* how often the store has reopened */
 /* The value of key in a view of its own, "" when absent; good until the next call. */
 const char *fixture_get(const char *key);
 void fixture_view(void);

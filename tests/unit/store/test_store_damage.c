@@ -43,7 +43,7 @@ static void fill(bool compacted)
         }
     }
     if (compacted)
-        store_compact(fx.store, B(""), B(""));
+        fixture_compact("", "");
     fixture_close();
 }
 

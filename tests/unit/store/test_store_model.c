@@ -109,10 +109,10 @@ static bool gets_match(struct store_view *view, const struct model *m)
 }
 
 /* The next key of the model from k on, in direction d; N_KEYS or beyond when there is none. */
-static unsigned next_present(const struct model *m, unsigned k, int d)
+static unsigned next_present(const struct model *m, unsigned k)
 {
     while (k < N_KEYS && m->version[k] == 0)
-        k += (unsigned)d; /* wraps far above N_KEYS below 0 */
+        k++;
     return k;
 }
 
@@ -136,23 +136,14 @@ static bool walks_match(struct store_view *view, const struct model *m, struct r
 
     CU_ASSERT_EQUAL_FATAL(store_cursor_open(view, B("k"), rng_below(rng, 2), &c, &fx.err), RC_OK);
     store_cursor_first(c);
-    for (k = next_present(m, 0, 1); ok && store_cursor_valid(c); k = next_present(m, k + 1, 1)) {
+    for (k = next_present(m, 0); ok && store_cursor_valid(c); k = next_present(m, k + 1)) {
         ok = stands_on(c, m, k);
         store_cursor_next(c);
     }
     ok = ok && k >= N_KEYS;
-    store_cursor_last(c);
-    for (k = next_present(m, N_KEYS - 1, -1); ok && store_cursor_valid(c);
-         k = next_present(m, k - 1, -1)) {
-        ok = stands_on(c, m, k);
-        store_cursor_prev(c);
-    }
-    ok = ok && k >= N_KEYS;
     key_of(key, from);
     store_cursor_seek(c, bytes_str(key));
-    ok = ok && stands_on(c, m, next_present(m, from, 1));
-    store_cursor_seek_before(c, bytes_str(key));
-    ok = ok && stands_on(c, m, next_present(m, from, -1));
+    ok = ok && stands_on(c, m, next_present(m, from));
     CU_ASSERT_EQUAL(store_cursor_end(c, &fx.err), RC_OK);
     store_cursor_close(c);
     return ok;
@@ -253,7 +244,7 @@ static void random_work_agrees_with_the_model(void)
         } else if (what < 98) {
             thaw(f, &rng);
         } else if (what < 99) {
-            store_compact(fx.store, B("k050"), B("k150"));
+            fixture_compact("k050", "k150");
         } else {
             thaw_all(&rng);
             fixture_close();

@@ -34,7 +34,7 @@ static void a_view_outlives_deletion_and_compaction(void)
     CU_ASSERT_EQUAL(fixture_put("k", "old"), RC_OK);
     fixture_view();
     CU_ASSERT_EQUAL(fixture_del("k"), RC_OK);
-    store_compact(fx.store, B("a"), B("z"));
+    fixture_compact("a", "z");
     CU_ASSERT_EQUAL(store_view_get(fx.view, B("k"), &val, &fx.err), RC_OK);
     CU_ASSERT(bytes_eq(val, B("old")));
 }
@@ -70,8 +70,6 @@ static void a_cursor_stays_within_its_prefix(void)
     fixture_cursor("b");
     store_cursor_first(fx.cursor);
     CU_ASSERT_STRING_EQUAL(fixture_rest(), "b1 b3 b5 b\xff");
-    store_cursor_last(fx.cursor);
-    CU_ASSERT_STRING_EQUAL(fixture_rest(), "b\xff");
     store_cursor_seek(fx.cursor, B("b3"));
     CU_ASSERT_STRING_EQUAL(fixture_rest(), "b3 b5 b\xff");
     store_cursor_seek(fx.cursor, B("b4"));
@@ -82,69 +80,14 @@ static void a_cursor_stays_within_its_prefix(void)
     CU_ASSERT_STRING_EQUAL(fixture_rest(), "");
 }
 
-static void a_cursor_walks_backwards_to_the_prefix_and_no_further(void)
-{
-    put_all(some);
-    fixture_cursor("b");
-    store_cursor_last(fx.cursor);
-    store_cursor_prev(fx.cursor);
-    CU_ASSERT(store_cursor_valid(fx.cursor) && bytes_eq(store_cursor_key(fx.cursor), B("b5")));
-    store_cursor_prev(fx.cursor);
-    store_cursor_prev(fx.cursor);
-    CU_ASSERT(store_cursor_valid(fx.cursor) && bytes_eq(store_cursor_key(fx.cursor), B("b1")));
-    store_cursor_prev(fx.cursor);
-    CU_ASSERT_FALSE(store_cursor_valid(fx.cursor));
-    CU_ASSERT_EQUAL(store_cursor_end(fx.cursor, &fx.err), RC_OK);
-}
-
-/* The key that seek_before(key) finds within prefix, or "". */
-static const char *before(const char *prefix, const char *key)
-{
-    static char found[16];
-    struct bytes k;
-
-    fixture_cursor(prefix);
-    store_cursor_seek_before(fx.cursor, bytes_str(key));
-    CU_ASSERT_EQUAL(store_cursor_end(fx.cursor, &fx.err), RC_OK);
-    if (!store_cursor_valid(fx.cursor))
-        return "";
-    k = store_cursor_key(fx.cursor);
-    memcpy(found, k.p, k.n);
-    found[k.n] = '\0';
-    return found;
-}
-
-static void seek_before_finds_the_last_key_not_above(void)
-{
-    put_all(some);
-    CU_ASSERT_STRING_EQUAL(before("b", "b3"), "b3");
-    CU_ASSERT_STRING_EQUAL(before("b", "b4"), "b3");
-    CU_ASSERT_STRING_EQUAL(before("b", "b3\x01"), "b3");
-    CU_ASSERT_STRING_EQUAL(before("b", "b1"), "b1");
-    CU_ASSERT_STRING_EQUAL(before("b", "b"), ""); /* "a" lies below, but outside */
-    CU_ASSERT_STRING_EQUAL(before("b", "b0"), "");
-    CU_ASSERT_STRING_EQUAL(before("b", "a"), "");
-    CU_ASSERT_STRING_EQUAL(before("b", "c"), "b\xff"); /* above the prefix: its last key */
-    CU_ASSERT_STRING_EQUAL(before("b", "zzz"), "b\xff");
-    CU_ASSERT_STRING_EQUAL(before("b", "b\xff\xff"), "b\xff");
-    CU_ASSERT_STRING_EQUAL(before("", "a"), "a");
-    CU_ASSERT_STRING_EQUAL(before("", "A"), "");
-    CU_ASSERT_STRING_EQUAL(before("", "\xff\xff\xff"), "\xff\xff\x01");
-    CU_ASSERT_STRING_EQUAL(before("d", "e"), ""); /* nothing has the prefix */
-    CU_ASSERT_STRING_EQUAL(before("\xff\xff", "\xff\xff\xff"), "\xff\xff\x01");
-    CU_ASSERT_STRING_EQUAL(before("\xff\xff", "\xff\xff"), "\xff\xff");
-}
-
 static void a_prefix_of_all_ones_has_no_successor_and_still_ends(void)
 {
     put_all(some);
     fixture_cursor("\xff\xff");
     store_cursor_first(fx.cursor);
     CU_ASSERT_STRING_EQUAL(fixture_rest(), "\xff\xff \xff\xff\x01");
-    store_cursor_last(fx.cursor);
-    CU_ASSERT_STRING_EQUAL(fixture_rest(), "\xff\xff\x01");
     fixture_cursor("b\xff");
-    store_cursor_last(fx.cursor);
+    store_cursor_first(fx.cursor);
     CU_ASSERT_STRING_EQUAL(fixture_rest(), "b\xff");
 }
 
@@ -154,9 +97,7 @@ static void an_empty_store_has_nothing_to_stand_on(void)
     CU_ASSERT_FALSE(store_cursor_valid(fx.cursor));
     store_cursor_first(fx.cursor);
     CU_ASSERT_FALSE(store_cursor_valid(fx.cursor));
-    store_cursor_last(fx.cursor);
-    CU_ASSERT_FALSE(store_cursor_valid(fx.cursor));
-    store_cursor_seek_before(fx.cursor, B("x"));
+    store_cursor_seek(fx.cursor, B("x"));
     CU_ASSERT_FALSE(store_cursor_valid(fx.cursor));
     CU_ASSERT_EQUAL(store_cursor_end(fx.cursor, &fx.err), RC_OK);
 }
@@ -219,8 +160,6 @@ static void a_walk_that_fails_anywhere_is_not_taken_for_whole(void)
 SUITE(store_view, fixture_setup, fixture_teardown, TEST(a_view_never_sees_later_writes),
       TEST(a_view_outlives_deletion_and_compaction), TEST(open_views_are_counted),
       TEST(not_found_does_not_touch_the_error), TEST(a_cursor_stays_within_its_prefix),
-      TEST(a_cursor_walks_backwards_to_the_prefix_and_no_further),
-      TEST(seek_before_finds_the_last_key_not_above),
       TEST(a_prefix_of_all_ones_has_no_successor_and_still_ends),
       TEST(an_empty_store_has_nothing_to_stand_on), TEST(a_sequential_cursor_gives_the_same),
       TEST(a_failed_read_is_reported), TEST(a_walk_that_fails_anywhere_is_not_taken_for_whole));

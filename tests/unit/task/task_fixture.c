@@ -22,7 +22,7 @@ static void must(struct task_fixture *fx, enum rc rc)
 
 enum rc task_fixture_open(struct task_fixture *fx)
 {
-    struct store_opts store_opts = {.write_buffer = 1 << 20};
+    struct store_opts store_opts = {.write_buffer = 1 << 20, .free_floor = fx->store_floor};
     char path[4096];
     enum rc rc;
 

@@ -16,7 +16,8 @@ struct task_fixture {
     struct barrier *barrier;
     struct task_queue *q;
     struct task_queue_opts opts;
-    struct arena *arena; /* of what the helpers return */
+    uint64_t store_floor; /* the store's free_floor from the next opening on */
+    struct arena *arena;  /* of what the helpers return */
     struct err err;
 };
 
