@@ -71,6 +71,11 @@ uint32_t reader_doc_of(const struct reader *r, uint32_t row)
     return rows__doc_of(r->search->rows, row);
 }
 
+void reader_keep_older(const struct reader *r, uint32_t tile, uint32_t doc, struct tile *rows)
+{
+    rows__keep_older(r->search->rows, tile, doc, rows);
+}
+
 enum rc reader_document(struct reader *r, uint32_t row, struct buf *out, struct err *err)
 {
     return view__document(r->view, r->state, rows__doc_of(r->search->rows, row), out, err);

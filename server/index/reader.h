@@ -54,6 +54,8 @@ uint32_t reader_live(const struct reader *r, uint32_t tile, struct tile *out);
 uint64_t reader_n_live(const struct reader *r);
 /* The document's number: its place in the order of first insertion. row is or was live. */
 uint32_t reader_doc_of(const struct reader *r, uint32_t row);
+/* Keeps those rows of the tile whose document is before `doc`. */
+void reader_keep_older(const struct reader *r, uint32_t tile, uint32_t doc, struct tile *rows);
 /* Replaces *out with the JSON of a live row's document. */
 enum rc reader_document(struct reader *r, uint32_t row, struct buf *out,
                         struct err *err) MUST_CHECK;

@@ -183,6 +183,39 @@ uint32_t rows__doc_of(const struct rows *r, uint32_t row)
     return look_up(r, row, true);
 }
 
+/* Rows of a piece without moves are their own documents: those from `doc` on go. */
+static void keep_first(uint64_t *rows, uint32_t first, uint32_t doc)
+{
+    uint32_t i;
+
+    for (i = 0; i < PART_WORDS; i++, first += 64) {
+        if (first >= doc)
+            rows[i] = 0;
+        else if (doc - first < 64)
+            rows[i] &= (UINT64_C(1) << (doc - first)) - 1;
+    }
+}
+
+void rows__keep_older(const struct rows *r, uint32_t tile, uint32_t doc, struct tile *rows)
+{
+    const struct rows_tile *t = tile < r->n_tiles ? r->tiles[tile] : NULL;
+    uint32_t i, j;
+
+    for (i = 0; i < TILE_PIECES; i++) {
+        const struct rows_piece *p = t ? t->docs[i] : NULL;
+        uint64_t *bits = rows->bits + (size_t)i * PART_WORDS, w;
+
+        if (!p) {
+            keep_first(bits, tile * TILE_ROWS + i * PART_ROWS, doc);
+            continue;
+        }
+        for (j = 0; j < PART_WORDS; j++)
+            for (w = bits[j]; w; w &= w - 1)
+                if (p->to[64 * j + (uint32_t)__builtin_ctzll(w)] >= doc)
+                    bits[j] &= ~(w & -w);
+    }
+}
+
 uint32_t rows__row_of(const struct rows *r, uint32_t doc)
 {
     return look_up(r, doc, false);

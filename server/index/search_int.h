@@ -162,6 +162,8 @@ uint64_t rows__n_dead(const struct rows *r);
 bool rows__is_live(const struct rows *r, uint32_t row);
 void rows__live(const struct rows *r, uint32_t tile, struct tile *out);
 uint32_t rows__doc_of(const struct rows *r, uint32_t row);
+/* Keeps those of *rows whose document is before `doc`. */
+void rows__keep_older(const struct rows *r, uint32_t tile, uint32_t doc, struct tile *rows);
 uint32_t rows__row_of(const struct rows *r, uint32_t doc); /* a live document's row */
 
 /* One commit's changes over `base`. */

@@ -196,32 +196,58 @@ static enum rc source_rows(struct match *m, struct match_source *src, uint32_t t
     return match__visit(m, src, tile, &with, mark_row, out, err);
 }
 
+/* Whether the tile has all words of a source: most lists are in few tiles. */
+static enum rc is_in_tile(const struct match_source *src, uint32_t tile, bool *ret_in,
+                          struct err *err)
+{
+    enum rc rc = RC_OK;
+
+    *ret_in = !src->gone;
+    for (size_t i = 0; rc == RC_OK && *ret_in && i < src->d->n_words; i++)
+        rc = postings_in(src->lists[i], tile, ret_in, err);
+    return rc;
+}
+
 static enum rc edge_rows(struct match *m, struct match_edge *e, uint32_t tile, struct err *err)
 {
-    memset(e->rows, 0, sizeof(e->rows));
+    e->any = false;
+    memset(e->any_of, 0, sizeof(e->any_of));
     for (size_t i = 0; i < e->n_sources; i++) {
         struct match_source *src = &e->sources[i];
-        enum rc rc = source_rows(m, src, tile, &m->base, &e->rows[src->class], err);
+        struct tile *rows = &e->rows[src->class];
+        bool in;
+        enum rc rc = is_in_tile(src, tile, &in, err);
 
+        if (rc == RC_OK && in) {
+            if (!e->any_of[src->class])
+                memset(rows, 0, sizeof(*rows));
+            e->any_of[src->class] = true;
+            rc = source_rows(m, src, tile, &m->base, rows, err);
+        }
         if (rc != RC_OK)
             return rc;
     }
-    e->any = false;
-    memset(&e->all, 0, sizeof(e->all));
     for (unsigned c = 0; c < MATCH_CLASSES; c++) {
+        if (!e->any_of[c])
+            continue;
         tile__and(&e->rows[c], &m->base);
         e->any_of[c] = tile__any(&e->rows[c]);
         if (!e->any_of[c])
             continue;
+        if (e->any)
+            tile__or(&e->all, &e->rows[c]);
+        else
+            e->all = e->rows[c];
         e->any = true;
-        tile__or(&e->all, &e->rows[c]);
     }
+    m->any = m->any || e->any;
     return RC_OK;
 }
 
 enum rc match__tile(struct match *m, uint32_t tile, const struct tile *universe, struct err *err)
 {
     m->base = *universe;
+    m->any = false;
     for (size_t i = 0; i < m->graph->n_negatives; i++) {
         struct tile out = {{0}};
         enum rc rc = source_rows(m, &m->negatives[i], tile, &m->base, &out, err);

@@ -141,6 +141,7 @@ struct ranking {
 };
 struct rank_opts {
     uint64_t offset, limit; /* the window, already cut at maxTotalHits */
+    uint64_t count_max;     /* more candidates need not be counted; 0: all are */
     bool exact_total;       /* by_page: distinct and threshold over all candidates */
     bool keep_candidates;   /* for facets */
     bool details;           /* fill parts of the scores */

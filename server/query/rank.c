@@ -8,7 +8,9 @@
  * (2) A group's cost is a bound from below, never the cost itself.
  * (3) The filter is asked about rows that have the words: sets of rows cost little,
  *     values of rows much.
- * (4) Once the time budget is over, rows get in by their level alone, as long as
+ * (4) Of candidates no more are counted than are shown. From then on, rows that
+ *     cannot get in are left out before their words are even read.
+ * (5) Once the time budget is over, rows get in by their level alone, as long as
  *     there is room, and the rest of the tiles is left alone.
  */
 #include "base/clock.h"
@@ -95,10 +97,20 @@ static bool splits_by_typos(const struct rank_rules *rules)
            (rules->steps[0].mask & rank__cost(rules, COST_TYPO, 1)) != 0;
 }
 
+/*
+ * The least that rows of a level cost which have `typos` by the cheapest way.
+ * What is not there as typed, or not all there, is no field that is the query.
+ */
+static uint64_t least_cost(const struct rank *r, unsigned level, unsigned typos)
+{
+    return rank__cost(&r->rules, COST_WORDS, level) + rank__cost(&r->rules, COST_TYPO, typos) +
+           rank__cost(&r->rules, COST_EXACT_ATTRIBUTE, level > 0 || typos > 0 ? 2 : 0);
+}
+
 static enum rc rank_level(struct rank *r, uint32_t tile, unsigned level, struct tile *rows,
                           struct err *err)
 {
-    struct rank_group group = {tile, rows, level, rank__cost(&r->rules, COST_WORDS, level)};
+    struct rank_group group = {.tile = tile, .level = level};
     struct tile some;
     unsigned typos = 0;
 
@@ -106,8 +118,7 @@ static enum rc rank_level(struct rank *r, uint32_t tile, unsigned level, struct 
         enum rc rc;
 
         group.rows = &some;
-        group.cost =
-            rank__cost(&r->rules, COST_WORDS, level) + rank__cost(&r->rules, COST_TYPO, typos);
+        group.cost = least_cost(r, level, typos);
         if (!r->degraded && rank_top__is_out(&r->top, group.cost))
             return RC_OK;
         match__reach_typos(r->match, level, typos, &some);
@@ -122,7 +133,7 @@ static enum rc rank_level(struct rank *r, uint32_t tile, unsigned level, struct 
             return RC_OK;
     }
     group.rows = rows;
-    group.cost = rank__cost(&r->rules, COST_WORDS, level) + rank__cost(&r->rules, COST_TYPO, typos);
+    group.cost = least_cost(r, level, typos);
     return rank_group(r, &group, err);
 }
 
@@ -173,27 +184,42 @@ static void count(struct rank *r, uint32_t tile, const struct tile *rows)
         *r->candidates[tile] = *rows;
 }
 
+/* (4) */
+static bool may_skip(const struct rank *r)
+{
+    return r->opts->count_max > 0 && r->n_candidates >= r->opts->count_max && !r->candidates &&
+           !r->distinct && !r->search->spec->has_threshold && r->graph->n_terms > 0;
+}
+
+static enum rc filter_rows(struct rank *r, uint32_t tile, struct tile *all, struct err *err)
+{
+    struct tile asked = *all;
+
+    return r->filter && tile__any(all) ? filter__tile(r->filter, tile, &asked, all, err) : RC_OK;
+}
+
 static enum rc rank_tile(struct rank *r, uint32_t tile, struct err *err)
 {
     struct tile live, all;
-    enum rc rc;
+    enum rc rc = RC_OK;
 
     if (reader_live(r->search->reader, tile, &live) == 0)
         return RC_OK;
+    if (may_skip(r)) {
+        rc = rank_bound__rows(r, tile, least_cost(r, 0, 0), &live, err);
+        if (rc != RC_OK || !tile__any(&live))
+            return rc;
+    }
     rc = match__tile(r->match, tile, &live, err);
-    if (rc != RC_OK)
+    if (rc != RC_OK || (r->graph->n_terms > 0 && !r->match->any))
         return rc;
     if (r->graph->n_terms > 0)
         match__reach(r->match, r->match->max_level, &all);
     else
         all = r->match->base;
-    if (r->filter && tile__any(&all)) {
-        struct tile asked = all;
-
-        rc = filter__tile(r->filter, tile, &asked, &all, err);
-        if (rc != RC_OK)
-            return rc;
-    }
+    rc = filter_rows(r, tile, &all, err);
+    if (rc != RC_OK)
+        return rc;
     count(r, tile, &all);
     if (r->candidates && !r->candidates[tile] && tile__any(&all))
         return err_set(err, RC_TOO_LARGE, NULL, "the search takes too much memory");
@@ -354,6 +380,7 @@ enum rc rank__run(const struct search *s, const struct graph *g, struct filter *
     distinct__free(r->distinct);
     rank_exact__free(r->exact);
     match__close(r->match);
+    xfree(r->batch);
     rank_one__free(r->one);
     rank_path__free(r->paths);
     rank_top__done(&r->top);

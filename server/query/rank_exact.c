@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "query/rank_int.h"
 
+enum { WHOLE_FIELDS_MAX = 64 }; /* more are not asked one by one */
+
 struct length {
     struct postings *list; /* owned; NULL: no row has the field at that length */
     bool opened;
@@ -73,28 +75,60 @@ static enum rc open_length(struct rank_exact *x, uint32_t field, struct err *err
     return RC_OK;
 }
 
-enum rc rank_exact__is_whole(struct rank_exact *x, uint32_t row, uint32_t field, bool *ret_is,
-                             struct err *err)
+/* Reads the rows of the tile that have the field at that length; NULL: there are none. */
+static enum rc rows_of(struct rank_exact *x, uint32_t field, uint32_t tile,
+                       const struct tile **ret_rows, struct err *err)
 {
     struct length *l;
-    enum rc rc;
+    enum rc rc = open_length(x, field, err);
 
-    *ret_is = false;
-    if (field >= x->n_fields || x->words == 0 || x->words > FIELD_WORDS_MAX)
-        return RC_OK;
-    rc = open_length(x, field, err);
     if (rc != RC_OK)
         return rc;
     l = x->at[field];
-    if (!l->list)
+    *ret_rows = l->list ? &l->rows : NULL;
+    if (!l->list || l->tile == tile)
         return RC_OK;
-    if (l->tile != row / TILE_ROWS) {
-        memset(&l->rows, 0, sizeof(l->rows));
-        rc = postings_rows(l->list, row / TILE_ROWS, &l->rows, err);
+    memset(&l->rows, 0, sizeof(l->rows));
+    rc = postings_rows(l->list, tile, &l->rows, err);
+    if (rc == RC_OK)
+        l->tile = tile;
+    return rc;
+}
+
+static bool is_counted(const struct rank_exact *x)
+{
+    return x->words > 0 && x->words <= FIELD_WORDS_MAX;
+}
+
+enum rc rank_exact__is_whole(struct rank_exact *x, uint32_t row, uint32_t field, bool *ret_is,
+                             struct err *err)
+{
+    const struct tile *rows = NULL;
+    enum rc rc = RC_OK;
+
+    if (field < x->n_fields && is_counted(x))
+        rc = rows_of(x, field, row / TILE_ROWS, &rows, err);
+    if (rc == RC_OK)
+        *ret_is = rows && tile__has(rows, row);
+    return rc;
+}
+
+enum rc rank_exact__keep_whole(struct rank_exact *x, uint32_t tile, struct tile *rows,
+                               struct err *err)
+{
+    struct tile whole = {{0}};
+
+    if (x->n_fields > WHOLE_FIELDS_MAX)
+        return RC_OK;
+    for (uint32_t i = 0; i < x->n_fields && is_counted(x); i++) {
+        const struct tile *some = NULL;
+        enum rc rc = rows_of(x, i, tile, &some, err);
+
         if (rc != RC_OK)
             return rc;
-        l->tile = row / TILE_ROWS;
+        if (some)
+            tile__or(&whole, some);
     }
-    *ret_is = tile__has(&l->rows, row);
+    tile__and(rows, &whole);
     return RC_OK;
 }

@@ -7,6 +7,8 @@
  *   rank_cost.c    the costs of the rules, and their maxima
  *   rank_one.c     rows that one edge decides (one word): no path to look for
  *   rank_path.c    all others: the cheapest path through the graph
+ *   rank_batch.c   rows of both, some at a time
+ *   rank_bound.c   rows of both that cannot get in whatever their places are
  *   rank_sieve.c   rows of both that a first look tells to be out
  *   rank_exact.c   exactAttribute
  *   rank_top.c     the best rows so far
@@ -16,6 +18,7 @@
 #pragma once
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "query/query_int.h"
 
 /* ---- sets of rows of one tile ------------------------------------------------------------ */
@@ -64,11 +67,7 @@ static inline bool tile__meets(const struct tile *a, const struct tile *b)
 
 static inline size_t tile__count(const struct tile *a)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < TILE_WORDS; i++)
-        n += (size_t)__builtin_popcountll(a->bits[i]);
-    return n;
+    return bits_count(a->bits, TILE_WORDS);
 }
 
 static inline bool tile__has(const struct tile *a, uint32_t row)
@@ -158,10 +157,10 @@ struct match_edge {
     size_t n_sources;
     unsigned n_terms;
     uint32_t end; /* query position of its last word */
-    bool any;
+    bool any;     /* in the tile match__tile() was called for, as all that follows */
     bool any_of[MATCH_CLASSES];
-    struct tile rows[MATCH_CLASSES]; /* of the tile match__tile() was called for */
-    struct tile all;
+    struct tile rows[MATCH_CLASSES]; /* of those it has any of; the others are not even empty */
+    struct tile all;                 /* only if it has any */
 };
 
 enum { MATCH_TYPO_SETS = 4 };
@@ -172,6 +171,7 @@ struct match {
     struct match_fields fields;
     struct match_edge *edges; /* owned, graph->n_edges of them */
     struct match_source *negatives;
+    bool any;                               /* some edge has rows in the tile */
     struct tile base;                       /* rows that may match: live, filtered, no negative */
     struct tile nodes[QUERY_TERMS_MAX + 1]; /* scratch of match__reach() */
     struct tile (*typos)[QUERY_TERMS_MAX + 1]; /* owned: [total][node], see match__reach_typos() */
@@ -358,12 +358,22 @@ void rank_exact__free(struct rank_exact *x); /* NULL is fine */
 /* The field has as many words as the query. Tiles rise. */
 enum rc rank_exact__is_whole(struct rank_exact *x, uint32_t row, uint32_t field, bool *ret_is,
                              struct err *err) MUST_CHECK;
+/* Takes out of *rows those that have no such field; not all, if the index has very many fields. */
+enum rc rank_exact__keep_whole(struct rank_exact *x, uint32_t tile, struct tile *rows,
+                               struct err *err) MUST_CHECK;
 
 /* ---- rank_one.c, rank_path.c: rows -> costs ---------------------------------------------------
  */
 
 enum { RANK_BATCH = 16384 }; /* rows whose places are in memory at a time */
 
+/* Rows of a tile that are looked at together. */
+struct rank_batch {
+    struct tile rows;
+    size_t n;
+    uint16_t list[RANK_BATCH]; /* the same rows, rising */
+    uint16_t index[TILE_ROWS]; /* row -> place in the list; only those of the batch are set */
+};
 struct rank_paths; /* memory of rank_path.c */
 struct rank_one;   /* memory of rank_one.c */
 
@@ -375,6 +385,7 @@ struct rank {
     struct rank_rules rules;
     struct match *match;
     struct rank_exact *exact;
+    struct rank_batch *batch;
     struct rank_paths *paths;
     struct rank_one *one;
     struct rank_top top;
@@ -394,26 +405,32 @@ struct rank_group {
     unsigned level;
     uint64_t cost; /* none of them costs less */
 };
-enum rc rank_one__group(struct rank *r, const struct rank_group *group, struct match_edge *edge,
-                        struct err *err) MUST_CHECK;
+/* Looks at the rows of r->batch, and offers them. */
+typedef enum rc rank_look_fn(struct rank *r, const struct rank_group *group,
+                             const struct match_edge *edge, struct err *err);
+/* Calls look with those of *rows, some of the group's, that may get in. */
+enum rc rank_batch__each(struct rank *r, const struct rank_group *group, struct tile *rows,
+                         rank_look_fn *look, const struct match_edge *edge,
+                         struct err *err) MUST_CHECK;
+enum rc rank_one__group(struct rank *r, const struct rank_group *group,
+                        const struct match_edge *edge, struct err *err) MUST_CHECK;
 enum rc rank_path__group(struct rank *r, const struct rank_group *group,
                          struct err *err) MUST_CHECK;
 void rank_one__free(struct rank_one *one);
 void rank_path__free(struct rank_paths *paths);
+/* Takes out of *rows, none of which costs less than `cost`, what cannot get in. */
+enum rc rank_bound__rows(struct rank *r, uint32_t tile, uint64_t cost, struct tile *rows,
+                         struct err *err) MUST_CHECK;
 /*
- * Takes out of *rows what cannot get in, once the list is full and its worst row is
- * worse or better than *worst, which begins as UINT64_MAX.
+ * The same by places, once the list is full and its worst row is worse or better
+ * than *worst, which begins as UINT64_MAX.
  */
 enum rc rank_sieve__rows(struct rank *r, const struct rank_group *group, uint64_t *worst,
                          struct tile *rows, struct err *err) MUST_CHECK;
-/* Fills *batch with the next rows of a group, from *next on, at most `max`; returns how many. */
-size_t rank__batch(const struct tile *rows, uint32_t *next, size_t max, struct tile *batch,
-                   uint16_t *list);
-/* Batches grow: the first rows tell how good the others must be. */
-static inline size_t rank__next_batch(size_t before)
-{
-    return before == 0 ? RANK_BATCH / 16 : RANK_BATCH;
-}
+/* Those of *rows that are likely to be good, if there are many and the list is not full yet. */
+enum rc rank_sieve__promising(struct rank *r, const struct rank_group *group,
+                              const struct tile *rows, struct tile *ret_some,
+                              struct err *err) MUST_CHECK;
 /* Sets r->degraded when the budget is over. Asked every few thousand rows. */
 enum rc rank__go_on(struct rank *r, bool *ret_go_on, struct err *err) MUST_CHECK;
 

@@ -19,30 +19,13 @@ struct best {
 };
 
 struct rank_one {
-    struct best best[MATCH_CLASSES][RANK_BATCH];
-    uint16_t list[RANK_BATCH]; /* rows of the batch */
-    uint16_t index[TILE_ROWS]; /* row -> place in the list; only those of the batch are set */
-    struct tile batch;
+    struct best best[MATCH_CLASSES]
+                    [RANK_BATCH]; /* by row of the batch; of classes that are there */
 };
 
 void rank_one__free(struct rank_one *one)
 {
     xfree(one);
-}
-
-size_t rank__batch(const struct tile *rows, uint32_t *next, size_t max, struct tile *batch,
-                   uint16_t *list)
-{
-    size_t n = 0;
-    uint32_t i;
-
-    memset(batch, 0, sizeof(*batch));
-    for (i = tile__next(rows, *next); i < TILE_ROWS && n < max; i = tile__next(rows, i + 1)) {
-        tile__set(batch, i);
-        list[n++] = (uint16_t)i;
-    }
-    *next = i;
-    return n;
 }
 
 /* What all rows of a class cost alike. */
@@ -88,10 +71,10 @@ static enum rc gather_word(struct rank *r, const struct rank_group *group,
     const struct match_fields *fields = &r->match->fields;
     const struct posting *found;
     size_t n;
-    enum rc rc = postings_of(src->lists[0], group->tile, &r->one->batch, &found, &n, err);
+    enum rc rc = postings_of(src->lists[0], group->tile, &r->batch->rows, &found, &n, err);
 
     for (size_t i = 0; rc == RC_OK && i < n; i++) {
-        struct best *b = &best[r->one->index[found[i].row]];
+        struct best *b = &best[r->batch->index[found[i].row]];
         struct occurrence_iter it;
         struct occurrence o;
         uint32_t field = UINT32_MAX;
@@ -133,7 +116,7 @@ static void take_places(void *arg, uint32_t row, const uint64_t *places, size_t 
                                (uint32_t)(places[i] & PLACE_POSITION_MASK)};
 
         sink->rc = look_at(sink->r, sink->e, sink->group->tile * TILE_ROWS + row, o, sink->whole,
-                           &sink->best[sink->r->one->index[row]], sink->err);
+                           &sink->best[sink->r->batch->index[row]], sink->err);
     }
 }
 
@@ -154,7 +137,7 @@ static enum rc gather(struct rank *r, const struct rank_group *group, const stru
         } else {
             struct place_sink sink = {r, group, e, r->one->best[src->class], whole, RC_OK, err};
 
-            rc = match__visit(r->match, src, group->tile, &r->one->batch, take_places, &sink, err);
+            rc = match__visit(r->match, src, group->tile, &r->batch->rows, take_places, &sink, err);
             if (rc == RC_OK)
                 rc = sink.rc;
         }
@@ -163,14 +146,14 @@ static enum rc gather(struct rank *r, const struct rank_group *group, const stru
 }
 
 static enum rc offer_batch(struct rank *r, const struct rank_group *group,
-                           const struct match_edge *e, size_t n, struct err *err)
+                           const struct match_edge *e, struct err *err)
 {
     unsigned kept = match__kept(r->match, group->level, e);
     uint64_t fixed[MATCH_CLASSES];
 
     for (unsigned c = 0; c < MATCH_CLASSES; c++)
         fixed[c] = cost_of_class(r, group, e, c, kept);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < r->batch->n; i++) {
         /* whichever word is the cheapest: a field can be the query all the same */
         unsigned exact = e->any_of[CLASS_EXACT] ? r->one->best[CLASS_EXACT][i].exact : 2;
         uint64_t cost = UINT64_MAX;
@@ -189,79 +172,45 @@ static enum rc offer_batch(struct rank *r, const struct rank_group *group,
         }
         if (cost == UINT64_MAX || rank_top__is_out(&r->top, cost))
             continue;
-        rc = rank_top__offer(&r->top, group->tile * TILE_ROWS + r->one->list[i], cost, false, err);
+        rc =
+            rank_top__offer(&r->top, group->tile * TILE_ROWS + r->batch->list[i], cost, false, err);
         if (rc != RC_OK)
             return rc;
     }
     return RC_OK;
 }
 
-/* Once no row of a group can be better than the worst that is in, only older documents matter. */
-static void keep_older(const struct rank *r, const struct rank_group *group, struct tile *rows)
+static enum rc look_at_batch(struct rank *r, const struct rank_group *group,
+                             const struct match_edge *e, struct err *err)
 {
-    uint32_t worst = r->top.at[0].doc, first = group->tile * TILE_ROWS;
-
-    for (uint32_t i = tile__next(rows, 0); i < TILE_ROWS; i = tile__next(rows, i + 1)) {
-        if (reader_doc_of(r->search->reader, first + i) > worst)
-            tile__unset(rows, i);
-    }
-}
-
-static enum rc rank_rows(struct rank *r, const struct rank_group *group, struct match_edge *e,
-                         struct tile *rows, struct err *err)
-{
-    uint64_t worst = UINT64_MAX;
-    uint32_t next = 0;
-    size_t max = 0;
-
-    for (;;) {
-        bool go_on;
-        size_t n;
-        enum rc rc = rank__go_on(r, &go_on, err);
-
-        if (rc != RC_OK || !go_on)
-            return rc;
-        if (rank_top__is_out(&r->top, group->cost))
-            return RC_OK;
-        if (rank_top__is_tie(&r->top, group->cost))
-            keep_older(r, group, rows);
-        rc = rank_sieve__rows(r, group, &worst, rows, err);
-        if (rc != RC_OK)
-            return rc;
-        max = rank__next_batch(max);
-        n = rank__batch(rows, &next, max, &r->one->batch, r->one->list);
-        if (n == 0)
-            return RC_OK;
-        for (size_t i = 0; i < n; i++)
-            r->one->index[r->one->list[i]] = (uint16_t)i;
-        for (unsigned c = 0; c < MATCH_CLASSES; c++) {
-            for (size_t i = 0; e->any_of[c] && i < n; i++)
-                r->one->best[c][i] = (struct best){UINT32_MAX, STEP_MAX, 2};
-        }
-        rc = gather(r, group, e, err);
-        if (rc == RC_OK)
-            rc = offer_batch(r, group, e, n, err);
-        if (rc != RC_OK)
-            return rc;
-        tile__and_not(group->rows, &r->one->batch);
-    }
-}
-
-enum rc rank_one__group(struct rank *r, const struct rank_group *group, struct match_edge *edge,
-                        struct err *err)
-{
-    struct tile with = *group->rows, without = *group->rows;
-    struct rank_group rest = *group;
     enum rc rc;
 
+    for (unsigned c = 0; c < MATCH_CLASSES; c++) {
+        for (size_t i = 0; e->any_of[c] && i < r->batch->n; i++)
+            r->one->best[c][i] = (struct best){UINT32_MAX, STEP_MAX, 2};
+    }
+    rc = gather(r, group, e, err);
+    return rc == RC_OK ? offer_batch(r, group, e, err) : rc;
+}
+
+enum rc rank_one__group(struct rank *r, const struct rank_group *group,
+                        const struct match_edge *edge, struct err *err)
+{
+    struct tile some = *group->rows;
+    struct rank_group rest = *group;
+    enum rc rc = RC_OK;
+
     if (!r->one)
-        r->one = xcalloc(1, sizeof(*r->one));
-    tile__and(&with, &edge->rows[CLASS_EXACT]);
-    tile__and_not(&without, &edge->rows[CLASS_EXACT]);
-    rest.cost += rank__cost(&r->rules, COST_EXACT_ATTRIBUTE, 2) +
-                 rank__cost(&r->rules, COST_EXACT_WORDS, match__kept(r->match, group->level, edge));
-    rc = rank_rows(r, group, edge, &with, err);
-    if (rc == RC_OK)
-        rc = rank_rows(r, &rest, edge, &without, err);
-    return rc;
+        r->one = xmalloc(sizeof(*r->one));
+    if (rank__cost_of(&r->rules, COST_EXACT_ATTRIBUTE, rest.cost) == 0)
+        rest.cost += rank__cost(&r->rules, COST_EXACT_ATTRIBUTE, 2);
+    rest.cost +=
+        rank__cost(&r->rules, COST_EXACT_WORDS, match__kept(r->match, group->level, edge));
+    if (edge->any_of[CLASS_EXACT]) {
+        tile__and(&some, &edge->rows[CLASS_EXACT]);
+        rc = rank_batch__each(r, group, &some, look_at_batch, edge, err);
+        some = *group->rows;
+        tile__and_not(&some, &edge->rows[CLASS_EXACT]);
+    }
+    return rc == RC_OK ? rank_batch__each(r, &rest, &some, look_at_batch, edge, err) : rc;
 }

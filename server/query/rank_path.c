@@ -44,11 +44,10 @@ struct rank_paths {
     struct run *runs; /* owned */
     size_t n_runs, cap_runs;
     struct places places;
-    uint16_t list[RANK_BATCH], index[TILE_ROWS];
-    struct tile batch;
     struct state states[STATES_MAX];
     size_t n_states;
     /* while gathering */
+    const struct rank_batch *batch; /* borrowed, as the next two */
     struct edge_runs *into;
     const struct match_source *source;
 };
@@ -67,7 +66,7 @@ void rank_path__free(struct rank_paths *p)
 static void take_run(void *arg, uint32_t row, const uint64_t *places, size_t n)
 {
     struct rank_paths *p = arg;
-    uint32_t *head = &p->into->head[p->index[row]];
+    uint32_t *head = &p->into->head[p->batch->index[row]];
 
     if (p->n_runs == p->cap_runs) {
         p->cap_runs = p->cap_runs ? p->cap_runs * 2 : 1024;
@@ -101,18 +100,18 @@ static void choose_edges(struct rank *r, const struct rank_group *group)
     }
 }
 
-static enum rc gather(struct rank *r, const struct rank_group *group, size_t n_rows,
-                      struct err *err)
+static enum rc gather(struct rank *r, const struct rank_group *group, struct err *err)
 {
     struct rank_paths *p = r->paths;
 
+    p->batch = r->batch;
     p->n_runs = 0;
     p->places.n = 0;
     for (size_t i = 0; i < p->n_edges; i++) {
         struct match_edge *e = p->edges[i]->edge;
 
         p->into = p->edges[i];
-        for (size_t j = 0; j < n_rows; j++)
+        for (size_t j = 0; j < r->batch->n; j++)
             p->into->head[j] = NO_RUN;
         for (size_t j = 0; j < e->n_sources; j++) {
             enum rc rc;
@@ -120,7 +119,8 @@ static enum rc gather(struct rank *r, const struct rank_group *group, size_t n_r
             if (e->sources[j].gone || !e->any_of[e->sources[j].class])
                 continue;
             p->source = &e->sources[j];
-            rc = match__visit(r->match, &e->sources[j], group->tile, &p->batch, take_run, p, err);
+            rc = match__visit(r->match, &e->sources[j], group->tile, &r->batch->rows, take_run, p,
+                              err);
             if (rc != RC_OK)
                 return rc;
         }
@@ -278,7 +278,7 @@ static enum rc exact_attribute(struct rank *r, const struct rank_group *group, s
 {
     const struct rank_paths *p = r->paths;
     const struct edge_runs *first = p->edges[0];
-    uint32_t number = group->tile * TILE_ROWS + p->list[row];
+    uint32_t number = group->tile * TILE_ROWS + r->batch->list[row];
 
     *ret_cost = 2;
     if (group->level > 0)
@@ -304,10 +304,9 @@ static enum rc exact_attribute(struct rank *r, const struct rank_group *group, s
     return RC_OK;
 }
 
-static enum rc offer_batch(struct rank *r, const struct rank_group *group, size_t n,
-                           struct err *err)
+static enum rc offer_batch(struct rank *r, const struct rank_group *group, struct err *err)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < r->batch->n; i++) {
         uint64_t cost = cheapest_path(r, group->level, i);
         unsigned exact = 0;
         enum rc rc = RC_OK;
@@ -321,7 +320,7 @@ static enum rc offer_batch(struct rank *r, const struct rank_group *group, size_
             rc = exact_attribute(r, group, i, &exact, err);
         cost += rank__cost(&r->rules, COST_EXACT_ATTRIBUTE, exact);
         if (rc == RC_OK && !rank_top__is_out(&r->top, cost))
-            rc = rank_top__offer(&r->top, group->tile * TILE_ROWS + r->paths->list[i], cost, false,
+            rc = rank_top__offer(&r->top, group->tile * TILE_ROWS + r->batch->list[i], cost, false,
                                  err);
         if (rc != RC_OK)
             return rc;
@@ -329,40 +328,24 @@ static enum rc offer_batch(struct rank *r, const struct rank_group *group, size_
     return RC_OK;
 }
 
+static enum rc look_at_batch(struct rank *r, const struct rank_group *group,
+                             const struct match_edge *edge, struct err *err)
+{
+    enum rc rc = gather(r, group, err);
+
+    (void)edge; /* all of them */
+    return rc == RC_OK ? offer_batch(r, group, err) : rc;
+}
+
 enum rc rank_path__group(struct rank *r, const struct rank_group *group, struct err *err)
 {
-    struct rank_paths *p;
-    uint64_t worst = UINT64_MAX;
-    uint32_t next = 0;
-    size_t max = 0;
+    struct tile rows;
 
     if (!r->paths)
         r->paths = xcalloc(1, sizeof(*r->paths));
-    p = r->paths;
     choose_edges(r, group);
-    if (p->n_edges == 1)
-        return rank_one__group(r, group, p->edges[0]->edge, err);
-    for (;;) {
-        bool go_on;
-        size_t n;
-        enum rc rc = rank__go_on(r, &go_on, err);
-
-        if (rc != RC_OK || !go_on || rank_top__is_out(&r->top, group->cost))
-            return rc;
-        rc = rank_sieve__rows(r, group, &worst, group->rows, err);
-        if (rc != RC_OK)
-            return rc;
-        max = rank__next_batch(max);
-        n = rank__batch(group->rows, &next, max, &p->batch, p->list);
-        if (n == 0)
-            return RC_OK;
-        for (size_t i = 0; i < n; i++)
-            p->index[p->list[i]] = (uint16_t)i;
-        rc = gather(r, group, n, err);
-        if (rc == RC_OK)
-            rc = offer_batch(r, group, n, err);
-        if (rc != RC_OK)
-            return rc;
-        tile__and_not(group->rows, &p->batch);
-    }
+    if (r->paths->n_edges == 1)
+        return rank_one__group(r, group, r->paths->edges[0]->edge, err);
+    rows = *group->rows;
+    return rank_batch__each(r, group, &rows, look_at_batch, NULL, err);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rank_sieve.c -- rows that cannot get in, told by a first look at one word's places.
+ * rank_sieve.c -- rows told apart by a first look at one word's places.
  *
  * Once the list is full, its worst row says in which field a word must be, and how
  * near to where the query has it; nothing can make up for a word that is not. Of
- * common words that leaves few rows to be looked at in earnest. (1) is why it is safe:
+ * common words that leaves few rows to be looked at in earnest. Before it is full,
+ * a guess does the same: rows that pass are only looked at first, so that the list
+ * is soon full of good ones. (1) is why it is safe:
  *
  * (1) All rows of the group have the term by one of the edge's sources: neither is
  *     it dropped, nor does an n-gram stand for it.
@@ -13,7 +15,16 @@
  */
 #include "query/rank_int.h"
 
-enum { ROWS_MIN = 512 }; /* fewer rows are cheaper to look at at once */
+enum {
+    ROWS_MIN = 512,    /* fewer rows are cheaper to look at at once */
+    GUESS_MIN = 2048,  /* so are fewer than these, while the list is not full */
+    GUESS_BEHIND = 15, /* positions behind the one in the query */
+};
+
+/* Where a word must be at the latest. */
+struct limits {
+    uint32_t field, position;
+};
 
 static uint32_t last_field(const struct rank *r, uint8_t need, uint64_t floor)
 {
@@ -54,6 +65,31 @@ static uint64_t floor_of(const struct rank *r, const struct rank_group *group,
     return floor > group->cost ? floor : group->cost;
 }
 
+/* The best of the fields, not far from the beginning. */
+static struct limits guess(const struct rank *r, uint8_t need, const struct edge *e)
+{
+    const struct match_fields *fields = &r->match->fields;
+    uint32_t best = UINT32_MAX, last = 0;
+
+    for (uint32_t i = 0; i < fields->n; i++) {
+        if ((fields->flags[i] & need) != need || fields->rank[i] > best)
+            continue;
+        best = fields->rank[i];
+        last = i;
+    }
+    return (struct limits){last, e->position + GUESS_BEHIND};
+}
+
+static struct limits limits_of(const struct rank *r, const struct rank_group *group,
+                               const struct edge *e, const struct match_source *src)
+{
+    uint64_t floor = floor_of(r, group, src);
+
+    if (r->top.n < r->top.limit)
+        return guess(r, src->need, e);
+    return (struct limits){last_field(r, src->need, floor), last_position(r, e, floor)};
+}
+
 /* No row can get in by the source. */
 static bool is_out(const struct rank *r, const struct rank_group *group, const struct match_edge *e,
                    const struct match_source *src)
@@ -68,14 +104,14 @@ static bool is_useless(const struct rank *r, const struct rank_group *group,
 {
     for (size_t i = 0; i < e->n_sources; i++) {
         const struct match_source *src = &e->sources[i];
-        uint64_t floor = floor_of(r, group, src);
+        struct limits last;
 
         if (is_out(r, group, e, src))
             continue;
         if (src->d->n_words > 1 || src->lead > 0)
             return true;
-        if (last_field(r, src->need, floor) + 1 >= r->match->fields.n &&
-            last_position(r, e->edge, floor) == UINT32_MAX)
+        last = limits_of(r, group, e->edge, src);
+        if (last.field + 1 >= r->match->fields.n && last.position == UINT32_MAX)
             return true;
     }
     return false;
@@ -86,13 +122,13 @@ static enum rc keep_of(struct rank *r, const struct rank_group *group, const str
 {
     for (size_t i = 0; i < e->n_sources; i++) {
         const struct match_source *src = &e->sources[i];
-        uint64_t floor = floor_of(r, group, src);
+        struct limits last;
         enum rc rc;
 
         if (is_out(r, group, e, src))
             continue;
-        rc = postings_sieve(src->lists[0], group->tile, rows, last_field(r, src->need, floor),
-                            last_position(r, e->edge, floor), keep, err);
+        last = limits_of(r, group, e->edge, src);
+        rc = postings_sieve(src->lists[0], group->tile, rows, last.field, last.position, keep, err);
         if (rc != RC_OK)
             return rc;
     }
@@ -123,27 +159,21 @@ static enum rc sieve_by(struct rank *r, const struct rank_group *group, const st
 static bool may_ask(const struct rank *r, const struct rank_group *group,
                     const struct match_edge *e)
 {
-    return e->n_terms == 1 && !e->edge->phrase && match__usable(r->match, group->level, e);
+    return e->any && e->n_terms == 1 && !e->edge->phrase &&
+           match__usable(r->match, group->level, e);
 }
 
-enum rc rank_sieve__rows(struct rank *r, const struct rank_group *group, uint64_t *worst,
-                         struct tile *rows, struct err *err)
+/* Asks one edge after the other, that with the fewest rows first, until few rows are left. */
+static enum rc ask_edges(struct rank *r, const struct rank_group *group, struct tile *rows,
+                         struct err *err)
 {
     size_t n = r->graph->n_edges, first = 0, fewest = SIZE_MAX;
-    uint64_t now;
 
-    if (r->top.n < r->top.limit || r->top.limit == 0)
-        return RC_OK;
-    now = r->top.at[0].cost >> r->rules.shift[COST_POSITION]; /* exactness is not asked about */
-    if (now == *worst)
-        return RC_OK;
-    *worst = now;
-    if (tile__count(rows) < ROWS_MIN)
-        return RC_OK;
     for (size_t i = 0; i < n; i++) {
-        size_t count = tile__count(&r->match->edges[i].all);
+        const struct match_edge *e = &r->match->edges[i];
+        size_t count = may_ask(r, group, e) ? tile__count(&e->all) : SIZE_MAX;
 
-        if (may_ask(r, group, &r->match->edges[i]) && count < fewest) {
+        if (count < fewest) {
             fewest = count;
             first = i;
         }
@@ -158,5 +188,29 @@ enum rc rank_sieve__rows(struct rank *r, const struct rank_group *group, uint64_
         if (rc != RC_OK || tile__count(rows) < ROWS_MIN)
             return rc;
     }
+    return RC_OK;
+}
+
+enum rc rank_sieve__rows(struct rank *r, const struct rank_group *group, uint64_t *worst,
+                         struct tile *rows, struct err *err)
+{
+    uint64_t now;
+
+    if (r->top.n < r->top.limit || r->top.limit == 0)
+        return RC_OK;
+    now = r->top.at[0].cost >> r->rules.shift[COST_POSITION]; /* exactness is not asked about */
+    if (now == *worst)
+        return RC_OK;
+    *worst = now;
+    return tile__count(rows) < ROWS_MIN ? RC_OK : ask_edges(r, group, rows, err);
+}
+
+enum rc rank_sieve__promising(struct rank *r, const struct rank_group *group,
+                              const struct tile *rows, struct tile *ret_some, struct err *err)
+{
+    *ret_some = *rows;
+    if (r->top.n < r->top.limit && tile__count(rows) >= GUESS_MIN)
+        return ask_edges(r, group, ret_some, err);
+    memset(ret_some, 0, sizeof(*ret_some));
     return RC_OK;
 }

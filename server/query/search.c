@@ -26,6 +26,7 @@ void search__window(const struct query_spec *spec, uint32_t max_total, struct ra
         end = max_total;
     *ret_opts = (struct rank_opts){.offset = offset,
                                    .limit = end - offset,
+                                   .count_max = max_total,
                                    .exact_total = spec->by_page,
                                    .details = spec->show_details};
 }

@@ -127,6 +127,23 @@ static void check(const struct rows *r)
     CU_ASSERT_EQUAL(n_wrong, 0);
 }
 
+/* Asks every tile for what is before `doc`, of all rows that are live. */
+static void check_older(const struct rows *r, uint32_t doc)
+{
+    struct tile older;
+    uint32_t row, n_wrong = 0;
+
+    for (row = 0; row < model->next; row++) {
+        if (row % TILE_ROWS == 0) {
+            rows__live(r, row / TILE_ROWS, &older);
+            rows__keep_older(r, row / TILE_ROWS, doc, &older);
+        }
+        n_wrong += (older.bits[row % TILE_ROWS / 64] >> row % 64 & 1) !=
+                   (model->live[row] && model->doc_of[row] < doc);
+    }
+    CU_ASSERT_EQUAL_FATAL(n_wrong, 0);
+}
+
 static enum rc load(uint32_t next, struct rows **ret)
 {
     enum rc rc;
@@ -179,6 +196,7 @@ static void random_changes_are_kept_and_loaded(void)
         if (round % 10 == 9) {
             check(rows);
             check_loaded();
+            check_older(rows, (uint32_t)rng_below(&r, model->next + 1));
         }
     }
     CU_ASSERT(model->next > TILE_ROWS); /* more than one tile was in play */

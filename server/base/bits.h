@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bits.h -- counting bits.
+ *
+ * For sets that are arrays of words. Word by word __builtin_popcountll() is a
+ * call where the machine may lack the instruction; byte by byte side by side,
+ * the compiler counts several words at a time.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How many bits each byte of w has. */
+static inline uint64_t bits__by_byte(uint64_t w)
+{
+    w -= w >> 1 & 0x5555555555555555u;
+    w = (w & 0x3333333333333333u) + (w >> 2 & 0x3333333333333333u);
+    return (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+}
+
+enum { BITS_RUN = 16 };
+
+/* How many bits are set in n words; n is a multiple of BITS_RUN. */
+static inline size_t bits_count(const uint64_t *words, size_t n)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < n / BITS_RUN; i++) {
+        uint64_t bytes = 0; /* each has room for the bits of 31 words */
+
+        for (size_t j = 0; j < BITS_RUN; j++)
+            bytes += bits__by_byte(words[i * BITS_RUN + j]);
+        bytes = (bytes & 0x00ff00ff00ff00ffu) + (bytes >> 8 & 0x00ff00ff00ff00ffu);
+        total += (size_t)(bytes * 0x0001000100010001u >> 48);
+    }
+    return total;
+}
