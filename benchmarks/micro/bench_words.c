@@ -140,15 +140,16 @@ static uint64_t anchors(void)
 static enum rc count_chunk(void *arg, enum posting_kind kind, struct bytes key, uint32_t first_row,
                            struct bytes chunk, struct err *e)
 {
+    struct chunk_view c = {0};
+    enum rc rc = posting_chunk__open(chunk, first_row, &c, e);
+
     (void)arg;
     (void)key;
-    (void)first_row;
-    (void)e;
     flushed.chunks++;
     flushed.bytes += chunk.n;
-    flushed.n[kind] += posting_chunk__count(chunk);
+    flushed.n[kind] += c.count;
     flushed.kind_bytes[kind] += chunk.n;
-    return RC_OK;
+    return rc;
 }
 
 static void build_only(uint64_t tokens)
@@ -338,13 +339,15 @@ static void read_all(void)
     struct search_state search = {.words = WORDS_NUMBER, .vocab = vocab};
     struct catalog_view view = {0};
     struct reader *r = xcalloc(1, sizeof *r);
+    struct word_cursor words;
 
     must(store_view_open(store, &view.store_view, &err), "view");
     search.n_fields = search_fields__count(fields);
     r->view = &view;
     r->search = &search;
     walk_words(r);
-    if (reader_has_word(r, B("naind"))) {
+    reader_words(r, &words);
+    if (word_cursor_seek(&words, B("naind")) && bytes_eq(words.word, B("naind"))) {
         read_list(r, POSTING_WORD, B("naind"));
         read_list(r, POSTING_WORD, B("wyl"));
         read_list(r, POSTING_WORD, B("drama"));

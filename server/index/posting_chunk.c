@@ -409,10 +409,3 @@ enum rc posting_chunk__join(const struct bytes *chunks, const uint32_t *first_ro
     xfree(tile);
     return rc;
 }
-
-uint32_t posting_chunk__count(struct bytes chunk)
-{
-    struct chunk_view c;
-
-    return posting_chunk__open(chunk, 0, &c, NULL) == RC_OK ? c.count : 0;
-}

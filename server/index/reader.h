@@ -82,8 +82,6 @@ struct word_cursor {
 void reader_words(const struct reader *r, struct word_cursor *c); /* before the first: seek next */
 bool word_cursor_seek(struct word_cursor *c, struct bytes word);  /* first word >= word */
 bool word_cursor_next(struct word_cursor *c);
-bool reader_has_word(const struct reader *r, struct bytes word);
-uint64_t reader_n_words(const struct reader *r); /* about */
 
 enum posting_kind {
     POSTING_WORD,   /* key: a word */

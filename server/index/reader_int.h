@@ -3,7 +3,7 @@
  * reader_int.h -- the inside of a reader, for the files that read words and columns.
  *
  *   reader.c          opening and closing, rows, documents, fields
- *   vocab*.c          reader_words(), word_cursor_*(), reader_has_word(), reader_n_words()
+ *   vocab*.c          reader_words(), word_cursor_*()
  *   posting_*.c       postings and occurrences
  *   column_read.c     columns and their parts
  */

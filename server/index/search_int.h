@@ -41,8 +41,7 @@ struct vocab;
 struct vocab *vocab__new(void); /* empty */
 struct vocab *vocab__ref(struct vocab *v);
 void vocab__unref(struct vocab *v); /* NULL is fine */
-bool vocab__has(const struct vocab *v, struct bytes word);
-size_t vocab__count(const struct vocab *v);
+size_t vocab__count(const struct vocab *v); /* for tests and benches, as the next */
 size_t vocab__bytes(const struct vocab *v);
 /*
  * v and the sorted words: a new share (cheap: a small part that is merged into
@@ -87,7 +86,6 @@ enum rc posting_builder__flush(struct posting_builder *b, chunk_put_fn *put, voi
 /* posting_chunk.c: joins chunks of one list and tile (rising, not overlapping) into one. */
 enum rc posting_chunk__join(const struct bytes *chunks, const uint32_t *first_rows, size_t n,
                             struct buf *out, struct err *err) MUST_CHECK;
-uint32_t posting_chunk__count(struct bytes chunk); /* rows */
 
 /*
  * posting_write.c: chunks of a commit. Small chunks of a word that come again and

@@ -53,19 +53,6 @@ void vocab__unref(struct vocab *v)
     xfree(v);
 }
 
-static bool run_has(const struct run *r, struct bytes word)
-{
-    uint8_t text[256];
-    struct run_cursor c = {r, 0, text, 0};
-
-    return run_cursor__seek(&c, word) && bytes_eq(bytes_of(text, c.n), word);
-}
-
-bool vocab__has(const struct vocab *v, struct bytes word)
-{
-    return run_has(v->base, word) || run_has(v->delta, word);
-}
-
 size_t vocab__count(const struct vocab *v)
 {
     return v->base->count + v->delta->count;

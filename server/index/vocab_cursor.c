@@ -91,13 +91,3 @@ bool word_cursor_next(struct word_cursor *c)
     c->shared = c->word.p == other.p ? shared_other : shared;
     return true;
 }
-
-bool reader_has_word(const struct reader *r, struct bytes word)
-{
-    return vocab__has(r->search->vocab, word);
-}
-
-uint64_t reader_n_words(const struct reader *r)
-{
-    return vocab__count(r->search->vocab);
-}

@@ -115,6 +115,7 @@ static bool read_back(struct bytes bytes, uint32_t first_row, bool compare)
 static void what_goes_in_comes_out(void)
 {
     static const uint32_t gaps[] = {1, 2, 9, 100, 300, 20000};
+    struct chunk_view c;
     size_t round, count;
 
     for (round = 0; round < 120; round++) {
@@ -126,8 +127,55 @@ static void what_goes_in_comes_out(void)
         CU_ASSERT_FATAL(read_back(buf_view(&chunk), 3 * TILE_ROWS + places[0].row, true));
         for (count = 1; n_places > 1; n_places--)
             count += places[n_places - 1].row != places[n_places - 2].row;
-        CU_ASSERT_EQUAL(posting_chunk__count(buf_view(&chunk)), count);
+        CU_ASSERT_EQUAL_FATAL(posting_chunk__open(buf_view(&chunk), places[0].row, &c, &err),
+                              RC_OK);
+        CU_ASSERT_EQUAL(c.count, count);
     }
+}
+
+static void rows_as_numbers_are_rows_as_bits(void)
+{
+    static uint16_t list[DENSE_ROWS];
+    struct tile bits, again;
+    struct chunk_view c;
+    const uint8_t *behind;
+    uint32_t last = 0;
+    size_t round, i;
+
+    for (round = 0; round < 60; round++) {
+        fill(skewed(TILE_ROWS), round % 2 ? 3 : 2000, 1 + skewed(DENSE_ROWS - 1), round % 3 > 0);
+        buf_clear(&chunk);
+        posting_chunk__encode(places, n_places, round % 3 > 0, &chunk);
+        CU_ASSERT_EQUAL_FATAL(posting_chunk__open(buf_view(&chunk), places[0].row, &c, &err),
+                              RC_OK);
+        CU_ASSERT_FATAL(!c.dense);
+        memset(&bits, 0, sizeof bits);
+        memset(&again, 0, sizeof again);
+        behind = posting_chunk__rows(&c, &bits, &last);
+        CU_ASSERT_PTR_EQUAL_FATAL(posting_chunk__list(&c, list), behind);
+        for (i = 0; i < c.count; i++) {
+            CU_ASSERT_FATAL(i == 0 || list[i - 1] < list[i]);
+            again.bits[list[i] / 64] |= 1ull << list[i] % 64;
+        }
+        CU_ASSERT_EQUAL(list[c.count - 1], last);
+        CU_ASSERT_EQUAL(memcmp(&bits, &again, sizeof bits), 0);
+    }
+}
+
+/* A distance behind the tile's end, and one that ends with the chunk. */
+static void rows_that_leave_the_tile_are_damage(void)
+{
+    static const uint8_t far[] = {0, 2, 0xFF, 0xFF, 3}, cut[] = {0, 2, 0xFF};
+    static uint16_t list[2];
+    struct tile bits = {{0}};
+    struct chunk_view c;
+    uint32_t last;
+
+    CU_ASSERT_EQUAL_FATAL(posting_chunk__open(bytes_of(far, sizeof far), 9, &c, &err), RC_OK);
+    CU_ASSERT_PTR_NULL(posting_chunk__list(&c, list));
+    CU_ASSERT_PTR_NULL(posting_chunk__rows(&c, &bits, &last));
+    CU_ASSERT_EQUAL_FATAL(posting_chunk__open(bytes_of(cut, sizeof cut), 9, &c, &err), RC_OK);
+    CU_ASSERT_PTR_NULL(posting_chunk__list(&c, list));
 }
 
 static void a_full_tile_and_a_single_row_have_their_forms(void)
@@ -274,6 +322,7 @@ static void any_damage_is_refused_or_means_something(void)
 }
 
 SUITE(posting_chunk, setup, teardown, TEST(what_goes_in_comes_out),
+      TEST(rows_as_numbers_are_rows_as_bits), TEST(rows_that_leave_the_tile_are_damage),
       TEST(a_full_tile_and_a_single_row_have_their_forms), TEST(the_same_place_twice_counts_once),
       TEST(rows_are_passed_over_by_their_last_bytes),
       TEST(a_join_is_what_one_chunk_would_have_been),

@@ -118,7 +118,6 @@ static void check_walk(void)
     search.vocab = vocab;
     reader.search = &search;
     CU_ASSERT_EQUAL(vocab__count(vocab), n_words);
-    CU_ASSERT_EQUAL(reader_n_words(&reader), n_words);
     reader_words(&reader, &c);
     for (i = 0; word_cursor_next(&c); i++) {
         CU_ASSERT_FATAL(i < n_words && bytes_eq(c.word, words[i]));
@@ -138,10 +137,10 @@ static void check_seeks(void)
     reader_words(&reader, &c);
     for (round = 0; round < 300; round++) {
         word = round % 3 && n_words ? words[rng_below(&rng, n_words)] : random_word();
-        CU_ASSERT_EQUAL(reader_has_word(&reader, word), known(word));
         for (i = 0; i < n_words && bytes_cmp(words[i], word) < 0; i++)
             continue;
         CU_ASSERT_EQUAL_FATAL(word_cursor_seek(&c, word), i < n_words);
+        CU_ASSERT_EQUAL(i < n_words && bytes_eq(c.word, word), known(word));
         if (i == n_words) {
             CU_ASSERT_EQUAL(c.word.n, 0);
             before.n = 0;
