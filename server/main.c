@@ -429,6 +429,7 @@ int main(int argc, char **argv)
     enum config_action action = CONFIG_RUN;
     enum rc rc;
 
+    mem_setup();
     memset(&parts, 0, sizeof parts);
     rc = config_read(argc, argv, environ, &parts.config, &action, &err);
     if (rc == RC_OK && action == CONFIG_RUN)

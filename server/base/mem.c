@@ -59,6 +59,20 @@ void xfree(void *p)
     free(p);
 }
 
+/*
+ * Left alone, glibc takes the first large piece that is freed for a sign of more
+ * to come: from then on it keeps pieces of up to 32 MB in its heaps, and up to
+ * 64 MB free at the end of each. Behind an import of a million documents that
+ * was 67 MB, of which 8 were in use.
+ */
+void mem_setup(void)
+{
+    enum { LARGE = 4 << 20 };
+
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE);
+}
+
 void mem_trim(void)
 {
     (void)malloc_trim(0);

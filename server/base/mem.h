@@ -20,5 +20,7 @@ char *xstrdup(const char *s);
 char *xstrndup(const void *p, size_t n); /* NUL-terminated copy */
 void *xmemdup(const void *p, size_t n);
 void xfree(void *p); /* NULL is fine */
-/* Gives back to the system what is free: behind work that took far more than what comes next. */
+/* Large pieces go back to the system when they are freed. Once, before there are threads. */
+void mem_setup(void);
+/* So do small ones, now: behind work that took far more than what comes next. */
 void mem_trim(void);
