@@ -76,6 +76,7 @@ static void run_job(void *arg) /* on a worker */
 {
     struct api_job *job = arg;
 
+    job->run_ns = clock_mono_ns();
     if (rpc_call_cancelled(job->call))
         job->rc = err_set(&job->err, RC_CANCELLED, NULL, "The call was cancelled.");
     else

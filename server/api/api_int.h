@@ -41,6 +41,7 @@ struct api_job {
     api_work_fn *work;
     void (*leave)(struct api_job *job); /* on the loop, before the answer; may be NULL */
     int64_t begun_ns;                   /* clock_mono_ns() when it left the loop */
+    int64_t run_ns;                     /* and when a worker began with it */
     enum rc rc;
     struct err err;
 };

@@ -5,7 +5,9 @@
  * Without `federation` each query has its own answer, and the first that fails
  * fails the call. With it all hits come as one list, and what a query may then not
  * say (a window, facets) is refused before any work. Every query of a call sees the
- * same moment of the catalog.
+ * same moment of the catalog. A call may have QUERIES_MAX queries, and all of them
+ * together rank for CALL_CUTOFFS (query.h) cut-offs: those that come later give what
+ * can be found without refining, as a single search does behind its cut-off.
  */
 #include "api/serve_search.h"
 
@@ -13,6 +15,8 @@
 #include "index/index.h"
 
 #include <stdio.h>
+
+enum { QUERIES_MAX = 1000 };
 
 /* ---- what queries may say ------------------------------------------------------------- */
 
@@ -26,6 +30,13 @@ static bool queries_ok(struct rpc_call *call, const Lode__V1__MultiSearchRequest
 {
     size_t i;
 
+    if (request->n_queries > QUERIES_MAX) {
+        api_refuse(call, "bad_request",
+                   "Invalid value at `.queries`: expected at most %d queries in one call, but got "
+                   "%zu. Please send the others in calls of their own.",
+                   QUERIES_MAX, request->n_queries);
+        return false;
+    }
     for (i = 0; i < request->n_queries; i++) {
         const Lode__V1__MultiSearchQuery *q = request->queries[i];
         const Lode__V1__FederationOptions *o = q->federation_options;

@@ -108,6 +108,7 @@ enum rc search_read_spec(struct api_job *job, const Lode__V1__SearchRequest *r,
     enum rc rc = search_check_lacks(r, err);
 
     query_spec_init(spec);
+    spec->call_begun_ns = job->run_ns;
     spec->contains_filter = api_has_feature(job->api, FEATURE_CONTAINS_FILTER);
     if (r->query_case == LODE__V1__SEARCH_REQUEST__QUERY_Q)
         spec->q = bytes_str(r->q);

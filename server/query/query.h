@@ -47,8 +47,11 @@ struct query_spec {
     bool has_threshold;
     double threshold;
     bool retrieve_vectors, show_score, show_details;
-    bool contains_filter; /* the experimental feature: CONTAINS may be used */
+    bool contains_filter;  /* the experimental feature: CONTAINS may be used */
+    int64_t call_begun_ns; /* on clock_mono_ns(), of the call it is a part of: no search of a call
+                              ranks on after CALL_CUTOFFS cut-offs of its index. 0: no part */
 };
+enum { CALL_CUTOFFS = 4 };
 void query_spec_init(struct query_spec *spec);
 
 /* How a search is told to stop early. Asked between tiles, and inside of large ones. */

@@ -50,6 +50,16 @@ enum rc search__name_index(struct catalog_view *view, uint32_t index_id, struct 
     return uid.n > 0 ? err_prefix(err, "Index `%.*s`: ", BYTES_ARG(uid)) : err->rc;
 }
 
+static void set_budget(struct search *s)
+{
+    int64_t cutoff = (int64_t)s->plan->cutoff_ms * NS_PER_MS, call_end;
+
+    s->budget_ns = clock_mono_ns() + cutoff;
+    call_end = s->spec->call_begun_ns + CALL_CUTOFFS * cutoff;
+    if (s->spec->call_begun_ns && s->budget_ns > call_end)
+        s->budget_ns = call_end;
+}
+
 enum rc search__open(struct catalog_view *view, uint32_t index_id, const struct query_spec *spec,
                      const struct query_stop *stop, struct arena *arena, struct search_run *run,
                      struct err *err)
@@ -64,7 +74,7 @@ enum rc search__open(struct catalog_view *view, uint32_t index_id, const struct 
         return rc;
     s->plan = reader_plan(s->reader);
     s->index_uid = uid_of(view, index_id);
-    s->budget_ns = clock_mono_ns() + (int64_t)s->plan->cutoff_ms * NS_PER_MS;
+    set_budget(s);
     rc = search_check__spec(s, &plain, err);
     if (rc == RC_INVALID && !plain)
         return search__name_index(view, index_id, err);

@@ -243,10 +243,10 @@ def test_hostile_grpc():
 
 def test_multi_search():
     t = target()
-    for n, wanted in ((1000, (200,)), (10000, (200, 413))):
+    for n, wanted in ((1000, (200,)), (10000, (400,))):
         queries = [{"indexUid": "docs", "q": "", "limit": 1, "attributesToRetrieve": ["id"]}] * n
         begun = time.monotonic()
-        for body in ({"queries": queries}, {"federation": {}, "queries": [{"indexUid": "docs", "q": "kata"}] * (n // 10)}):
+        for body in ({"queries": queries}, {"federation": {}, "queries": [{"indexUid": "docs", "q": "kata"}] * (n // 10 if n == 1000 else n)}):
             answer = t.server.http("POST", "/multi-search", body, timeout=60 * SLOW)
             assert answer.status in wanted, "%d queries: %d %.300r" % (n, answer.status, answer.body)
         print("        %d queries: %.1f s" % (n, time.monotonic() - begun))

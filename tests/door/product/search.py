@@ -175,6 +175,18 @@ def test_what_an_answer_says_of_itself():
         equal(server.http("POST", "/indexes/none/search", {}).status, 404)
 
 
+def test_a_call_has_so_many_queries():
+    with Server() as server:
+        films(server)
+        for federation in ({}, {"federation": {}}):
+            answer = server.http("POST", "/multi-search", dict(federation, queries=[{"indexUid": "films"}] * 1000))
+            equal(answer.status, 200)
+            answer = server.http("POST", "/multi-search", dict(federation, queries=[{"indexUid": "films"}] * 1001))
+            equal((answer.status, answer.json["code"], answer.json["message"]), (
+                400, "bad_request", "Invalid value at `.queries`: expected at most 1000 queries in one call, but got 1001. "
+                "Please send the others in calls of their own."))
+
+
 def test_searches_over_the_limit_are_refused():
     """Two calls that come in one piece are both there before the first can have ended."""
     request = search_pb2.SearchRequest(index_uid="films", q="car").SerializeToString()

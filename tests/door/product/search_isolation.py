@@ -270,7 +270,8 @@ def test_swaps_and_deletions_of_indexes():
 
 # ---- callers that go away -----------------------------------------------------------------------------------------
 
-LONG = 20000  # queries in one call: many seconds of work
+LONG = 1000  # queries in one call, at 10 ms or more each time one asks whether it shall go on
+SLOWLY = "search_under_way=delay:10+"
 
 
 def busy(server):
@@ -296,7 +297,7 @@ def processor_seconds(server):
 
 def test_work_ends_with_its_caller():
     """One place for searches: it is free again at once, and the processors rest."""
-    with Server("--search-queue-size", "1") as server:
+    with Server("--search-queue-size", "1", "--fault", SLOWLY) as server:
         prepare(server)
         for number in range(1, 20):
             server.write("POST", "/indexes/docs/documents", batch(number, number))
