@@ -8,7 +8,8 @@
  *     one waits behind it, a handler is behind with a body, or the client does not
  *     take its answers.
  * (3) A client that shut its sending side may still wait for an answer, or be
- *     gone: the two look alike. It gets HTTP_GRACE_MS.
+ *     gone: the two look alike, and the second is by far the commoner. It gets
+ *     HTTP_GRACE_MS, which does for most answers; then what runs is cancelled.
  */
 #include "http/http_int.h"
 

@@ -32,7 +32,7 @@ enum {
     HTTP_COMPRESS_MIN = 1024,            /* shorter answers are not worth encoding */
     HTTP_COMPRESS_MAX = 8 * 1024 * 1024, /* longer ones would hold up the loop */
     HTTP_RATE_WINDOW_S = 10,
-    HTTP_GRACE_MS = 1000, /* to answer a client that shut its sending side, or is gone */
+    HTTP_GRACE_MS = 50, /* to answer a client that shut its sending side, or is gone */
     HTTP_JSON_MAX_VALUES = 4 * 1024 * 1024,
     HTTP_JSON_KEEP = 1024 * 1024, /* a parser that saw a longer text is not kept */
 };
