@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * change_renew.c -- indexes whose words an earlier version wrote, as a catalog opens.
+ * change_renew.c -- indexes that an earlier version wrote, as a catalog opens.
  *
- * Such words lack lists that searches rely on. A change that does nothing else is
- * made for those indexes: it builds words anew, as any change of them would.
+ * Their words lack lists that searches rely on, and their columns are other bytes.
+ * A change that does nothing else is made for those indexes: it builds both anew,
+ * as any change of them would.
  */
 #include "index/change_int.h"
 #include "index/search_int.h"
@@ -35,7 +36,7 @@ enum rc change__renew_old(struct catalog *catalog, struct err *err)
     for (i = 0; i < c->n_table; i++) {
         struct draft *d = c->table[i];
 
-        if (!d->base->search->old_words)
+        if (!d->base->search->old)
             continue;
         log_event(LOG_INFO, "index", "an earlier version indexed this", "index=%s", d->m.uid);
         change__touch(c, d);

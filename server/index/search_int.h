@@ -183,15 +183,15 @@ enum rc rows__load(struct store_view *view, uint32_t rows, uint32_t next_row,
 struct search_state {
     atomic_uint refs;
     uint32_t words, rows_number; /* numbers; 0: none yet */
-    bool old_words; /* of a format without beginnings: to be built anew before they are used */
+    bool old; /* of an earlier format: words and columns are built anew before they are used */
     uint64_t dead_built; /* dead rows when all was last built anew: gaps of document numbers */
     struct rows *rows;   /* share */
     struct vocab *vocab; /* share */
     struct plan *plan;   /* share */
-    struct column_ref *columns; /* owned, sorted by name */
+    struct search_names *names;       /* share: of the next four; commits mostly add none */
+    const struct column_ref *columns; /* sorted by name */
     size_t n_columns;
-    struct bytes *fields; /* owned: names of searched fields by number */
+    const struct bytes *fields; /* names of searched fields by number */
     size_t n_fields;
-    uint8_t *text;                /* owned: the names */
     uint64_t bytes, column_bytes; /* of all lists, of all columns, about: for stats */
 };

@@ -3,10 +3,10 @@
  * search_state.c -- which rows, words and columns an index has at one moment.
  *
  *   key    'I' index id(4)
- *   value  u8 format (2; 1: words without lists of beginnings); varints: words number, rows number, dead rows when all
- *          was built, bytes; varint fields, each varint length and name, by
- *          number; varint columns, each varint length and name, varint number,
- *          sorted by name
+ *   value  u8 format (2; 1: other words and columns); varints: words number,
+ *          rows number, dead rows when all was built, bytes; varint fields, each
+ *          varint length and name, by number; varint columns, each varint length
+ *          and name, varint number, sorted by name
  *
  * An index that nothing was indexed for yet has no such key. The plan is made
  * from the settings, rows and vocabulary from their own keys.
@@ -19,6 +19,18 @@
 #include <stdlib.h>
 
 enum { SEARCH_FORMAT_OLD = 1, SEARCH_FORMAT = 2, SEARCH_NUMBERS = 5 };
+
+/* Immutable; one allocation: the columns, the fields, the bytes of their names. */
+struct search_names {
+    atomic_uint refs;
+    struct column_ref columns[];
+};
+
+static void names_unref(struct search_names *names)
+{
+    if (names && atomic_fetch_sub_explicit(&names->refs, 1, memory_order_acq_rel) == 1)
+        xfree(names);
+}
 
 static struct search_state *make(struct plan *plan)
 {
@@ -52,9 +64,7 @@ void search_state__unref(struct search_state *s)
     rows__unref(s->rows);
     vocab__unref(s->vocab);
     plan_unref(s->plan);
-    xfree(s->columns);
-    xfree(s->fields);
-    xfree(s->text);
+    names_unref(s->names);
     xfree(s);
 }
 
@@ -64,13 +74,18 @@ struct search_state *search_state__copy(const struct search_state *s)
 
     copy->words = s->words;
     copy->rows_number = s->rows_number;
-    copy->old_words = s->old_words;
+    copy->old = s->old;
     copy->dead_built = s->dead_built;
     copy->bytes = s->bytes;
     copy->column_bytes = s->column_bytes;
     copy->rows = rows__ref(s->rows);
     copy->vocab = vocab__ref(s->vocab);
-    search_state__set_names(copy, s->columns, s->n_columns, s->fields, s->n_fields);
+    atomic_fetch_add_explicit(&s->names->refs, 1, memory_order_relaxed);
+    copy->names = s->names;
+    copy->columns = s->columns;
+    copy->n_columns = s->n_columns;
+    copy->fields = s->fields;
+    copy->n_fields = s->n_fields;
     return copy;
 }
 
@@ -94,29 +109,32 @@ static struct bytes move_to(uint8_t **at, struct bytes name)
 void search_state__set_names(struct search_state *s, const struct column_ref *columns,
                              size_t n_columns, const struct bytes *fields, size_t n_fields)
 {
-    struct column_ref *own_columns = xcalloc(n_columns ? n_columns : 1, sizeof *own_columns);
-    struct bytes *own_fields = xcalloc(n_fields ? n_fields : 1, sizeof *own_fields);
+    struct search_names *names;
+    struct bytes *own_fields;
     size_t bytes = 0, i;
-    uint8_t *text, *at;
+    uint8_t *at;
 
     for (i = 0; i < n_columns; i++)
         bytes += columns[i].name.n;
     for (i = 0; i < n_fields; i++)
         bytes += fields[i].n;
-    text = at = xmalloc(bytes ? bytes : 1);
+    names =
+        xmalloc(sizeof *names + n_columns * sizeof *columns + n_fields * sizeof *fields + bytes);
+    atomic_init(&names->refs, 1);
+    own_fields = (struct bytes *)(void *)(names->columns + n_columns);
+    at = (uint8_t *)(own_fields + n_fields);
     for (i = 0; i < n_columns; i++)
-        own_columns[i] = (struct column_ref){move_to(&at, columns[i].name), columns[i].number};
+        names->columns[i] = (struct column_ref){move_to(&at, columns[i].name), columns[i].number};
     for (i = 0; i < n_fields; i++)
         own_fields[i] = move_to(&at, fields[i]);
-    qsort(own_columns, n_columns, sizeof *own_columns, by_name);
-    xfree(s->columns); /* only now: what was given may be the state's own */
-    xfree(s->fields);
-    xfree(s->text);
-    s->columns = own_columns;
+    if (n_columns)
+        qsort(names->columns, n_columns, sizeof *columns, by_name);
+    names_unref(s->names); /* only now: what was given may be the state's own */
+    s->names = names;
+    s->columns = names->columns;
     s->n_columns = n_columns;
     s->fields = own_fields;
     s->n_fields = n_fields;
-    s->text = text;
 }
 
 bool search_state__column(const struct search_state *s, struct bytes name, uint32_t *ret_number)
@@ -143,7 +161,7 @@ void search_state__encode(const struct search_state *s, struct buf *out)
 {
     size_t i;
 
-    (void)buf_byte(out, s->old_words ? SEARCH_FORMAT_OLD : SEARCH_FORMAT);
+    (void)buf_byte(out, s->old ? SEARCH_FORMAT_OLD : SEARCH_FORMAT);
     (void)buf_varint(out, s->words);
     (void)buf_varint(out, s->rows_number);
     (void)buf_varint(out, s->dead_built);
@@ -233,7 +251,7 @@ static enum rc decode(struct bytes value, struct search_state *s, struct err *er
 
     if (value.n == 0 || (value.p[0] != SEARCH_FORMAT && value.p[0] != SEARCH_FORMAT_OLD))
         return damaged(err);
-    s->old_words = value.p[0] == SEARCH_FORMAT_OLD;
+    s->old = value.p[0] == SEARCH_FORMAT_OLD;
     value = bytes_of(value.p + 1, value.n - 1);
     for (i = 0; i < SEARCH_NUMBERS; i++)
         if (!take_varint(&value, most[i], &numbers[i]))
