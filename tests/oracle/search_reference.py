@@ -251,7 +251,8 @@ class Reference:
         for key, texts in (settings.get("synonyms") or {}).items():
             self.synonyms.setdefault(tuple(w for w, _ in self.words.cut(key)[0]), []).extend(texts)
         self.documents = [Document(i, d, self.words, self.rank_of) for i, d in enumerate(documents)]
-        self.vocabulary = sorted({w for d in self.documents for w in d.at})
+        self.with_words = [d for d in self.documents if d.at]  # no other can have what is searched for
+        self.vocabulary = sorted({w for d in self.with_words for w in d.at})
 
     def rank_of(self, field):
         """None: not searched."""
@@ -287,7 +288,7 @@ class Reference:
         best, most = None, 0
         for i in range(1, len(word)):
             run = [(word[:i], 0), (word[i:], 1)]
-            n = 0 if i in joints else sum(1 for d in self.documents if d.places(run))
+            n = 0 if i in joints else sum(1 for d in self.with_words if d.places(run))
             if n > most:
                 best, most = run, n
         return best
@@ -334,7 +335,7 @@ class Reference:
         if strategy == "all":
             steps = []
         elif strategy == "frequency":
-            count = {i: sum(1 for d in self.documents if any(
+            count = {i: sum(1 for d in self.with_words if any(
                 d.places(run) for (at, n), found in edges.items() if at <= i < at + n
                 for run, _, _, _ in found)) or math.inf for i in order}
             steps = [[i for i in order if count[i] == n] for n in sorted(set(count.values()), reverse=True)]
@@ -470,7 +471,8 @@ class Reference:
         """[(document, score)] of all candidates, best first."""
         terms, negatives = parse(body.get("q") or "", self.words, self.prefix_search)
         asked = body.get("attributesToSearchOn")
-        found = [d for d in self.documents if keep(d.json) and not any(d.places(n, asked) for n in negatives)]
+        found = [d for d in (self.with_words if terms else self.documents)
+                 if not any(d.places(n, asked) for n in negatives) and keep(d.json)]
         steps = self.steps(body, terms)
         names = [s for s in steps if isinstance(s, str)]
         if not terms:

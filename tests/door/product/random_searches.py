@@ -18,8 +18,10 @@ import search_cases as cases  # noqa: E402
 from search_reference import Reference, facet_form, is_number, values_of  # noqa: E402
 
 SEARCHES = 20  # of each state of an index
+TILE_SEARCHES = 80
 SECONDS = 20
 SHRINK_SECONDS = 60
+TILE_ROWS = 65536
 
 
 def request_of(body):
@@ -181,6 +183,58 @@ def test_random_searches():
                 raise
             i += 1
     print("        %d searches of %d indexes" % (n, i))
+
+
+def wordless(rng, keys):
+    """Documents that no words lead to; some have values."""
+    documents = []
+    for k in keys:
+        d = {"id": "w%d" % k}
+        if k % 16 == 0:
+            d["price"] = rng.choice(cases.PRICES)
+        if k % 50 == 0:
+            d["color"] = rng.choice(cases.COLORS)
+        documents.append(d)
+    return documents
+
+
+def many_rows(rng):
+    """Settings, words, and changes that spread the documents with words over rows of two tiles.
+
+    Replaced ones go from the first tile to the second, where they are still the first in order.
+    """
+    words = cases.make_words(rng)
+    settings = cases.make_settings(rng, words)
+    settings["searchableAttributes"] = rng.choice([["title", "body"], ["body", "tags", "title"]])
+    settings["pagination"] = {"maxTotalHits": 4 * TILE_ROWS}
+
+    def some(low, high, n):
+        return [cases.make_document(rng, words, k) for k in sorted(rng.sample(range(low, high), n))]
+    changes = [["add", some(0, 40, 40)], ["add", wordless(rng, range(TILE_ROWS // 2))], ["add", some(40, 80, 40)],
+               ["add", wordless(rng, range(TILE_ROWS // 2, TILE_ROWS))], ["add", some(80, 120, 40)],
+               ["update", some(0, 120, 20)], ["delete", ["n%d" % k for k in rng.sample(range(120), 10)]],
+               ["add", some(0, 120, 20)]]
+    return words, settings, changes
+
+
+def test_rows_of_two_tiles():
+    """An index of more rows than a tile has; too large to make a case smaller, so the search is shown with its seed."""
+    seed = int(os.environ.get("LODE_SEED", "20261122"))
+    print("        LODE_SEED=%d" % seed)
+    rng, state = random.Random(seed), {}
+    words, settings, changes = many_rows(rng)
+    with Server() as server:
+        server.write("PATCH", "/indexes/tiles/settings", settings)
+        for change in changes:
+            cases.send_change(server, "tiles", change)
+            cases.apply_change(state, change)
+        reference = Reference(settings, list(state.values()))
+        for _ in range(TILE_SEARCHES):
+            body = cases.make_search(rng, words, settings)
+            wrong = ask(server, "tiles", body, reference, state)
+            if wrong:
+                raise AssertionError("%s\nsearch   %s\nsettings %s" % (
+                    wrong[:4000], json.dumps(body, ensure_ascii=False), json.dumps(settings, ensure_ascii=False)))
 
 
 if __name__ == "__main__":
