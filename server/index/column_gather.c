@@ -178,17 +178,6 @@ void gather_number(struct gather *g, double number)
     note(g, add_value(g, v));
 }
 
-/* The first bytes that fit, whole characters. */
-static struct bytes cut(struct bytes text)
-{
-    size_t n = text.n;
-
-    if (n > COLUMN_TEXT_MAX)
-        for (n = COLUMN_TEXT_MAX; n && (text.p[n] & 0xC0) == 0x80;)
-            n--;
-    return bytes_of(text.p, n);
-}
-
 /* The number + 1 of the text with that hash, or 0. */
 static uint32_t find_text(const struct gather *g, const struct table *t, struct bytes text,
                           uint64_t hash, bool by_original)
@@ -213,7 +202,7 @@ void gather_text(struct gather *g, struct bytes original)
     struct bytes folded;
     uint32_t found;
 
-    v.original_hash = hash64(cut(original), whole ? 0 : 1);
+    v.original_hash = hash64(column_cut(original), whole ? 0 : 1);
     found = whole ? find_text(g, &g->by_original, original, v.original_hash, true) : 0;
     if (found) {
         note(g, found - 1);
@@ -221,7 +210,7 @@ void gather_text(struct gather *g, struct bytes original)
     }
     buf_clear(&g->folded);
     text_facet_fold(original, &g->folded);
-    folded = cut(buf_view(&g->folded));
+    folded = column_cut(buf_view(&g->folded));
     if (folded.n == 0)
         return;
     v.hash = hash64(folded, 0);
@@ -231,7 +220,8 @@ void gather_text(struct gather *g, struct bytes original)
         return;
     }
     v.text = keep(g, folded);
-    v.original = bytes_eq(folded, cut(original)) ? v.text : keep(g, cut(original)); /* (1) */
+    v.original =
+        bytes_eq(folded, column_cut(original)) ? v.text : keep(g, column_cut(original)); /* (1) */
     note(g, add_value(g, v));
 }
 

@@ -241,6 +241,16 @@ static unsigned original_kind(const struct column_value *v)
     return ORIGINAL_OWN;
 }
 
+struct bytes column_cut(struct bytes text)
+{
+    size_t n = text.n;
+
+    if (n > COLUMN_TEXT_MAX)
+        for (n = COLUMN_TEXT_MAX; n && (text.p[n] & 0xC0) == 0x80;)
+            n--;
+    return bytes_of(text.p, n);
+}
+
 size_t column__text_bytes(const struct column_value *values, size_t n)
 {
     size_t i, bytes = 0;

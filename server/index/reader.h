@@ -153,6 +153,9 @@ struct column_value {
     struct bytes original; /* as one of the documents has it */
 };
 
+/* As much of a folded text as columns keep: at most COLUMN_TEXT_MAX bytes, whole characters. */
+struct bytes column_cut(struct bytes text);
+
 /* Numbers of `width` bits side by side; eight bytes behind the last can be read. */
 enum { PACKED_WIDTH_MAX = 57 };
 struct packed {

@@ -90,8 +90,9 @@ static enum rc read_all_of(struct arena *arena, struct json_value list, const ch
     return join(arena, FILTER_AND, first, word, ret, err);
 }
 
-enum rc filter__read(struct arena *arena, struct bytes json, const char *word,
-                     struct filter_node **ret_root, struct err *err)
+/* Reads the JSON of a request; *ret_root NULL: no filter. */
+static enum rc read_filter(struct arena *arena, struct bytes json, const char *word,
+                           struct filter_node **ret_root, struct err *err)
 {
     struct json_parser *parser;
     struct json_value root;
@@ -126,7 +127,7 @@ enum rc filter__new(const struct search *s, struct bytes json, const char *word,
     struct filter *f;
     enum rc rc;
 
-    rc = filter__read(s->arena, json, word, &root, err);
+    rc = read_filter(s->arena, json, word, &root, err);
     if (rc != RC_OK)
         return rc;
     *ret_filter = NULL;
@@ -155,7 +156,7 @@ enum rc query_check_filter(struct bytes filter, bool contains_filter, const char
     struct filter_node *root;
     enum rc rc;
 
-    rc = filter__read(arena, filter, word, &root, err);
+    rc = read_filter(arena, filter, word, &root, err);
     if (rc == RC_OK && !root)
         rc = err_set(err, RC_INVALID, word, "Sending an empty filter is forbidden.");
     if (rc == RC_OK && !contains_filter)

@@ -106,7 +106,7 @@ static enum rc want(const struct search *s, struct filter_node *n, const char *w
         w->is_number = filter__number(n->values[i].text, &w->number) && isfinite(w->number);
         buf_clear(&folded);
         text_facet_fold(n->values[i].text, &folded);
-        w->text = filter__cut_value(buf_view(&folded));
+        w->text = column_cut(buf_view(&folded));
         w->text = arena_dup(s->arena, w->text);
         if (folded.n && !w->text.p) {
             buf_done(&folded);
@@ -115,16 +115,6 @@ static enum rc want(const struct search *s, struct filter_node *n, const char *w
     }
     buf_done(&folded);
     return RC_OK;
-}
-
-struct bytes filter__cut_value(struct bytes folded)
-{
-    size_t n = folded.n;
-
-    if (n > COLUMN_TEXT_MAX)
-        for (n = COLUMN_TEXT_MAX; n > 0 && (folded.p[n] & 0xc0) == 0x80;)
-            n--;
-    return bytes_of(folded.p, n);
 }
 
 static int by_number(const void *a, const void *b)

@@ -208,25 +208,20 @@ static enum rc check_number(const struct checking *x, const struct filter_token 
 static enum rc check_latitude(const struct checking *x, const struct filter_token *t, double *ret)
 {
     enum rc rc = check_number(x, t, ret);
+    char wrong[GEO_WRONG_MAX];
 
-    if (rc == RC_OK && (*ret < -90 || *ret > 90))
-        rc = filter__fail_at(t, x->word, x->err,
-                             "Bad latitude `%s`. Latitude must be contained between -90 and 90 "
-                             "degrees.",
-                             geo__number_text(x->s->arena, *ret));
+    if (rc == RC_OK && geo__wrong_latitude(*ret, wrong))
+        rc = filter__fail_at(t, x->word, x->err, "%s", wrong);
     return rc;
 }
 
 static enum rc check_longitude(const struct checking *x, const struct filter_token *t, double *ret)
 {
     enum rc rc = check_number(x, t, ret);
+    char wrong[GEO_WRONG_MAX];
 
-    if (rc == RC_OK && (*ret < -180 || *ret > 180))
-        rc = filter__fail_at(t, x->word, x->err,
-                             "Bad longitude `%s`. Longitude must be contained between -180 and 180 "
-                             "degrees. Hint: try using `%s` instead.",
-                             geo__number_text(x->s->arena, *ret),
-                             geo__number_text(x->s->arena, geo__wrap_longitude(*ret)));
+    if (rc == RC_OK && geo__wrong_longitude(*ret, wrong))
+        rc = filter__fail_at(t, x->word, x->err, "%s", wrong);
     return rc;
 }
 

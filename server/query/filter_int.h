@@ -136,13 +136,6 @@ enum rc filter__fail_keyword(struct filter_reading *p) MUST_CHECK;
 enum rc filter__parse(struct arena *arena, struct bytes source, const char *word,
                       struct filter_node **ret_node, struct err *err) MUST_CHECK;
 
-/* ---- filter.c -----------------------------------------------------------------------------------
- */
-
-/* Reads the JSON of a request; *ret_root NULL: no filter. */
-enum rc filter__read(struct arena *arena, struct bytes json, const char *word,
-                     struct filter_node **ret_root, struct err *err) MUST_CHECK;
-
 /* ---- filter_check.c -----------------------------------------------------------------------------
  */
 
@@ -158,8 +151,6 @@ enum rc filter__bind(const struct search *s, struct filter_node *node, const cha
                      struct err *err) MUST_CHECK;
 /* Decimal text, "inf" and "nan" too, as filters count as numbers; false: none. */
 bool filter__number(struct bytes text, double *ret);
-/* A folded value as columns have it: at most COLUMN_TEXT_MAX bytes, whole characters. */
-struct bytes filter__cut_value(struct bytes folded);
 
 /* ---- filter_match.c -----------------------------------------------------------------------------
  */

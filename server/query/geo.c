@@ -11,6 +11,7 @@
 #include "json/json_write.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static const double earth_metres = 6371008.8; /* mean radius, IUGG */
 static const double radians = 0.017453292519943295;
@@ -160,4 +161,35 @@ const char *geo__number_text(struct arena *arena, double v)
 
     copy = arena_strndup(arena, text, number__text(text, v));
     return copy ? copy : "";
+}
+
+/* ---- what is wrong ------------------------------------------------------------------------------
+ */
+
+bool geo__wrong_latitude(double lat, char text[GEO_WRONG_MAX])
+{
+    char number[NUMBER_TEXT_MAX];
+
+    if (lat >= -90 && lat <= 90)
+        return false;
+    (void)number__text(number, lat);
+    (void)snprintf(text, GEO_WRONG_MAX,
+                   "Bad latitude `%s`. Latitude must be contained between -90 and 90 degrees.",
+                   number);
+    return true;
+}
+
+bool geo__wrong_longitude(double lng, char text[GEO_WRONG_MAX])
+{
+    char number[NUMBER_TEXT_MAX], better[NUMBER_TEXT_MAX];
+
+    if (lng >= -180 && lng <= 180)
+        return false;
+    (void)number__text(number, lng);
+    (void)number__text(better, geo__wrap_longitude(lng));
+    (void)snprintf(text, GEO_WRONG_MAX,
+                   "Bad longitude `%s`. Longitude must be contained between -180 and 180 degrees. "
+                   "Hint: try using `%s` instead.",
+                   number, better);
+    return true;
 }

@@ -1,31 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* search_check.c -- sort, distinct and attributesToSearchOn against the settings. */
-#include <math.h>
-
+#include "query/search_check.h"
 #include "base/mem.h"
 #include "query/rank_int.h"
-#include "query/search_check.h"
-#include "json/json_write.h"
-
-enum rc search_check__point(double lat, double lng, const char *word, struct err *err)
-{
-    char text[JSON_DOUBLE_MAX], better[JSON_DOUBLE_MAX];
-
-    if (!(lat >= -90 && lat <= 90))
-        return err_set(err, RC_INVALID, word,
-                       "Bad latitude `%s`. Latitude must be contained between -90 and 90 degrees.",
-                       isfinite(lat) ? json_format_double(text, lat) : "inf");
-    if (lng >= -180 && lng <= 180)
-        return RC_OK;
-    if (!isfinite(lng))
-        return err_set(err, RC_INVALID, word,
-                       "Bad longitude `inf`. Longitude must be contained between -180 and 180 "
-                       "degrees.");
-    return err_set(err, RC_INVALID, word,
-                   "Bad longitude `%s`. Longitude must be contained between -180 and 180 degrees. "
-                   "Hint: try using `%s` instead.",
-                   json_format_double(text, lng), json_format_double(better, remainder(lng, 360)));
-}
 
 /* Insertion sort: a handful of names. */
 static void sort_names(struct bytes *names, size_t n)

@@ -4,8 +4,6 @@
 
 #include "query/query_int.h"
 
-/* Latitude within 90 degrees, longitude within 180. */
-enum rc search_check__point(double lat, double lng, const char *word, struct err *err) MUST_CHECK;
 /* "a, b, <..hidden-attributes>": sorted, without those that may not be shown. In the arena. */
 const char *search_check__names(const struct search *s, const struct bytes *names, size_t n);
 /*

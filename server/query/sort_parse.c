@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sort_parse.c -- "price:asc", "_geoPoint(48.8, 2.3):desc": what may be sorted by. */
+#include "query/geo_int.h"
 #include "query/rank_int.h"
 #include "query/search_check.h"
 
@@ -14,6 +15,8 @@ static bool strip(struct bytes *text, struct bytes end)
 static enum rc parse_point(struct bytes text, const char *word, struct sort_rule *rule,
                            struct err *err)
 {
+    char wrong[GEO_WRONG_MAX];
+
     if (!geo__parse_point(rule->field, &rule->lat, &rule->lng))
         return err_set(err, RC_INVALID, word,
                        "Invalid syntax for the geo parameter: expected expression formated like "
@@ -21,7 +24,9 @@ static enum rc parse_point(struct bytes text, const char *word, struct sort_rule
                        "`%.*s`.",
                        BYTES_ARG(text));
     rule->geo = true;
-    return search_check__point(rule->lat, rule->lng, word, err);
+    if (geo__wrong_latitude(rule->lat, wrong) || geo__wrong_longitude(rule->lng, wrong))
+        return err_set(err, RC_INVALID, word, "%s", wrong);
+    return RC_OK;
 }
 
 static enum rc check_name(struct bytes text, struct bytes field, const char *word, struct err *err)

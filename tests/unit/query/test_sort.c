@@ -178,10 +178,10 @@ static void sorts_that_make_no_sense_are_refused(void)
             "`_geoPoint(latitude, longitude)` and ending by `:asc` or `:desc`, found "
             "`_geoPoint(1):asc`.");
     refused("{}", B("_geoPoint(91,2):asc"),
-            "Bad latitude `91.0`. Latitude must be contained between -90 and 90 degrees.");
+            "Bad latitude `91`. Latitude must be contained between -90 and 90 degrees.");
     refused("{}", B("_geoPoint(9,190):asc"),
-            "Bad longitude `190.0`. Longitude must be contained between -180 and 180 degrees. "
-            "Hint: try using `-170.0` instead.");
+            "Bad longitude `190`. Longitude must be contained between -180 and 180 degrees. "
+            "Hint: try using `-170` instead.");
 }
 
 static void distinct_and_search_on_are_checked(void)
