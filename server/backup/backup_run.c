@@ -336,6 +336,7 @@ void backup__run(void *arg)
     struct err failure, err;
     enum rc rc, ended;
 
+    thread_stand_back(); /* and those that pack and hash with it */
     mutex_lock(&b->lock);
     job.status = b->statuses[b->n_statuses - 1];
     mutex_unlock(&b->lock);

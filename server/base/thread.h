@@ -55,4 +55,9 @@ void once_run(struct once *once, void (*fn)(void));
 /* name: at most 15 bytes, seen in ps and gdb. All signals are blocked in the thread. */
 void thread_start(struct thread *t, const char *name, thread_fn *fn, void *arg);
 void thread_join(struct thread *t);
+/*
+ * The calling thread, and those it starts from now on, let all others go first:
+ * for work that may take as long as it takes. It cannot be taken back.
+ */
+void thread_stand_back(void);
 unsigned thread_cpu_count(void);

@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static struct pool *pool;
 
@@ -282,6 +284,44 @@ static void threads_block_every_signal(void)
     CU_ASSERT(thread_cpu_count() >= 1);
 }
 
+static int niceness(void)
+{
+    return getpriority(PRIO_PROCESS, (id_t)gettid());
+}
+
+static void note_niceness(void *arg)
+{
+    *(int *)arg = niceness();
+}
+
+/* How nice it is at first and then, and how nice a thread is that it starts. */
+static void stand_back(void *arg)
+{
+    int *nice = arg;
+    struct thread t;
+
+    nice[0] = niceness();
+    thread_stand_back();
+    nice[1] = niceness();
+    thread_start(&t, "child", note_niceness, &nice[2]);
+    thread_join(&t);
+}
+
+static void a_thread_stands_back_with_those_it_starts(void)
+{
+    int before = niceness(), nice[3] = {-1, -1, -1};
+    struct thread t;
+
+    if (before > 14) /* nearly as nice as can be: there is little to see */
+        return;
+    thread_start(&t, "courteous", stand_back, nice);
+    thread_join(&t);
+    CU_ASSERT_EQUAL(nice[0], before);
+    CU_ASSERT(nice[1] > before);
+    CU_ASSERT_EQUAL(nice[2], nice[1]);
+    CU_ASSERT_EQUAL(niceness(), before);
+}
+
 static void a_wait_ends_when_its_time_is_over(void)
 {
     mutex_lock(&gate.lock);
@@ -294,4 +334,5 @@ SUITE(pool, setup, teardown, TEST(a_full_queue_refuses_and_submit_does_not),
       TEST(strands_keep_their_order_under_load), TEST(a_long_strand_lets_others_run),
       TEST(an_idle_strand_is_freed_by_its_close), TEST(each_runs_every_index_once),
       TEST(each_does_not_wait_for_a_busy_pool), TEST(a_stopped_pool_runs_jobs_where_they_come),
-      TEST(threads_block_every_signal), TEST(a_wait_ends_when_its_time_is_over));
+      TEST(threads_block_every_signal), TEST(a_thread_stands_back_with_those_it_starts),
+      TEST(a_wait_ends_when_its_time_is_over));
