@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "query/rank_int.h"
 
-enum { BATCH_FIRST = RANK_BATCH / 16, BATCH_GROWTH = 4 };
+enum { BATCH_FIRST = 1024, BATCH_GROWTH = 2 };
 
 /* Takes the next rows, from *next on, at most `max`. */
 static void fill(struct rank_batch *batch, const struct tile *rows, uint32_t *next, size_t max)

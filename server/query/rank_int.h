@@ -365,7 +365,7 @@ enum rc rank_exact__keep_whole(struct rank_exact *x, uint32_t tile, struct tile 
 /* ---- rank_one.c, rank_path.c: rows -> costs ---------------------------------------------------
  */
 
-enum { RANK_BATCH = 16384 }; /* rows whose places are in memory at a time */
+enum { RANK_BATCH = 4096 }; /* rows whose places are in memory at a time */
 
 /* Rows of a tile that are looked at together. */
 struct rank_batch {

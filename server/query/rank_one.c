@@ -204,8 +204,7 @@ enum rc rank_one__group(struct rank *r, const struct rank_group *group,
         r->one = xmalloc(sizeof(*r->one));
     if (rank__cost_of(&r->rules, COST_EXACT_ATTRIBUTE, rest.cost) == 0)
         rest.cost += rank__cost(&r->rules, COST_EXACT_ATTRIBUTE, 2);
-    rest.cost +=
-        rank__cost(&r->rules, COST_EXACT_WORDS, match__kept(r->match, group->level, edge));
+    rest.cost += rank__cost(&r->rules, COST_EXACT_WORDS, match__kept(r->match, group->level, edge));
     if (edge->any_of[CLASS_EXACT]) {
         tile__and(&some, &edge->rows[CLASS_EXACT]);
         rc = rank_batch__each(r, group, &some, look_at_batch, edge, err);
