@@ -81,8 +81,10 @@ static void lower_barrier(struct job *job)
 
 struct pour {
     struct job *job;
+    struct fs_dir *dir;
     struct dump_writer *writer;
     struct catalog_view *view;
+    struct task_cut cut;
 };
 
 static bool should_stop(void *arg)
@@ -156,8 +158,9 @@ static enum rc pour_tasks(struct pour *p, struct err *err)
     for (i = 0; i < FEATURE_COUNT; i++)
         if (on & feature_bit((enum feature)i))
             features[instance.n_features++] = borrow(feature_name((enum feature)i));
-    rc = task_export_all(p->job->b->opts.tasks, p->view, p->job->status.task_uid, &to,
-                         &instance.next_task_uid, &instance.next_batch_uid, err);
+    instance.next_task_uid = p->cut.next_task_uid;
+    instance.next_batch_uid = p->cut.next_batch_uid;
+    rc = task_export_all(p->job->b->opts.tasks, p->view, &p->cut, &to, err);
     if (rc == RC_OK)
         rc = dump_writer_instance(p->writer, &instance, err);
     return rc;
@@ -173,6 +176,24 @@ static void count_documents(struct pour *p)
     atomic_store(&p->job->b->total_documents, n);
 }
 
+/* The header comes first and says what a reader must know, so it waits for the cut. */
+static enum rc begin_file(struct pour *p, struct err *err)
+{
+    struct backup *b = p->job->b;
+    struct dump_writer_opts opts = {.dump_uid = bytes_str(p->job->status.uid),
+                                    .instance_uid = bytes_str(b->instance_uid),
+                                    .created_ns = p->job->status.started_ns,
+                                    .recompress_level = b->recompress_level,
+                                    .progress = &b->progress,
+                                    .stop = should_stop,
+                                    .stop_arg = b};
+
+    task_cut_now(b->opts.tasks, p->job->status.task_uid, &p->cut);
+    if (p->cut.has_filtered_deletion)
+        opts.required_features |= DUMP_NEEDS_FILTERED_DELETIONS;
+    return dump_writer_open(p->dir, &opts, &p->writer, err);
+}
+
 static enum rc pour_all(struct pour *p, struct err *err)
 {
     enum rc rc;
@@ -181,6 +202,8 @@ static enum rc pour_all(struct pour *p, struct err *err)
     rc = pass_fault(FAULT(DUMP_BEFORE_READ), err);
     if (rc == RC_OK)
         rc = catalog_view_open(p->job->b->opts.catalog, &p->view, err);
+    if (rc == RC_OK)
+        rc = begin_file(p, err);
     if (rc != RC_OK)
         return rc;
     count_documents(p);
@@ -200,21 +223,11 @@ static enum rc pour_all(struct pour *p, struct err *err)
 static enum rc produce(struct job *job, struct err *err)
 {
     struct backup *b = job->b;
-    struct dump_writer_opts opts = {.dump_uid = bytes_str(job->status.uid),
-                                    .instance_uid = bytes_str(b->instance_uid),
-                                    .created_ns = job->status.started_ns,
-                                    .recompress_level = b->recompress_level,
-                                    .progress = &b->progress,
-                                    .stop = should_stop,
-                                    .stop_arg = b};
     struct pour pour = {.job = job};
     char file[BACKUP__FILE_NAME];
-    struct fs_dir *dir = NULL;
     enum rc rc;
 
-    rc = backup__dir(b, &dir, err);
-    if (rc == RC_OK)
-        rc = dump_writer_open(dir, &opts, &pour.writer, err);
+    rc = backup__dir(b, &pour.dir, err);
     if (rc == RC_OK)
         rc = raise_barrier(job, err);
     if (rc == RC_OK)
@@ -222,7 +235,7 @@ static enum rc produce(struct job *job, struct err *err)
     catalog_view_close(pour.view);
     if (rc == RC_OK && b->opts.lower_after_read)
         lower_barrier(job);
-    if (rc == RC_OK && !fs_dir_still_there(dir))
+    if (rc == RC_OK && !fs_dir_still_there(pour.dir))
         rc = err_set(err, RC_NOT_FOUND, NULL, "the directory '%s' was removed", b->dumps_dir);
     backup__file_name(file, job->status.uid);
     if (rc == RC_OK)

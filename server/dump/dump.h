@@ -39,10 +39,16 @@ struct dump_progress {
 
 struct dump_writer;
 
+/* Bits of Header.required_features: a reader that does not know one refuses the dump. */
+enum {
+    DUMP_NEEDS_FILTERED_DELETIONS = 1 << 0, /* a queued deletion of documents has a filter */
+};
+
 struct dump_writer_opts {
     struct bytes dump_uid;
     struct bytes instance_uid;
     int64_t created_ns;
+    uint64_t required_features;
     int recompress_level; /* 0: frames are copied as they are; else bigger frames at this zstd level
                            */
     struct dump_progress *progress; /* borrowed; may be NULL */
@@ -85,6 +91,7 @@ struct dump_info {
     const char *dump_uid;
     const char *instance_uid;
     int64_t created_ns;
+    uint64_t required_features;
     uint64_t file_bytes;
     uint8_t sha256[32]; /* of all before the trailer, as the trailer says */
     const Lode__Dump__V1__Manifest *manifest;

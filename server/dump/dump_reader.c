@@ -148,6 +148,7 @@ static enum rc read_header(struct dump_reader *r, struct err *err)
     r->info.dump_uid = h->dump_uid;
     r->info.instance_uid = h->instance_uid;
     r->info.created_ns = h->created_unix_ns;
+    r->info.required_features = h->required_features;
     return RC_OK;
 }
 

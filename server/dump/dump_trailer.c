@@ -84,8 +84,8 @@ enum rc dump__trailer_decode(const uint8_t in[DUMP_TRAILER_SIZE], struct dump__t
     return RC_OK;
 }
 
-/* Required features that this version knows, bit by bit. None yet. */
-static const char *const known_features[64] = {NULL};
+/* Required features that this version knows. */
+static const uint64_t known_features = DUMP_NEEDS_FILTERED_DELETIONS;
 
 enum rc dump__check_version(uint32_t version, uint64_t features, const char *writer,
                             struct err *err)
@@ -100,7 +100,7 @@ enum rc dump__check_version(uint32_t version, uint64_t features, const char *wri
                        version, writer ? ", written by " : "", writer ? writer : "", LODE_VERSION,
                        DUMP_FORMAT_VERSION);
     for (bit = 0; bit < 64; bit++)
-        if ((features >> bit & 1) && !known_features[bit])
+        if ((features & ~known_features) >> bit & 1)
             return err_set(err, RC_INVALID, "dump_version",
                            "the dump requires feature bit %u, which lode %s does not know; it was "
                            "written by %s",

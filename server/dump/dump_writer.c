@@ -159,6 +159,7 @@ static enum rc write_header(struct dump_writer *w, struct err *err)
 
     lode__dump__v1__header__init(&header);
     header.format_version = DUMP_FORMAT_VERSION;
+    header.required_features = w->opts.required_features;
     header.writer_version = writer;
     header.dump_uid = xstrndup(w->opts.dump_uid.p, w->opts.dump_uid.n);
     header.instance_uid = xstrndup(w->opts.instance_uid.p, w->opts.instance_uid.n);

@@ -176,19 +176,24 @@ enum rc task_dump_end(struct task_queue *q, uint64_t uid, const struct err *fail
 void task_dump_leave(struct task_queue *q, uint64_t uid);
 
 /*
- * What a dump holds of the queue, with the barrier up: every finished task of
- * the view and every task that was unfinished and accepted before this call,
- * in uid order, except `self`. payload frames follow their task.
+ * Where a dump cuts the queue, with the barrier up: it holds every finished task of
+ * the view and every unfinished one below next_task_uid, in uid order, except
+ * `self`. payload frames follow their task.
  */
 struct catalog_view;
+struct task_cut {
+    uint64_t self; /* the dump's own task */
+    uint64_t next_task_uid, next_batch_uid;
+    bool has_filtered_deletion; /* one that is unfinished */
+};
+void task_cut_now(struct task_queue *q, uint64_t self, struct task_cut *ret_cut);
 struct task_export {
     enum rc (*task)(void *arg, const task_record *task, struct err *err);
     enum rc (*payload)(void *arg, struct bytes frame, uint32_t n_documents, struct err *err);
     void *arg;
 };
-enum rc task_export_all(struct task_queue *q, struct catalog_view *view, uint64_t self,
-                        const struct task_export *to, uint64_t *ret_next_task_uid,
-                        uint64_t *ret_next_batch_uid, struct err *err) MUST_CHECK;
+enum rc task_export_all(struct task_queue *q, struct catalog_view *view, const struct task_cut *cut,
+                        const struct task_export *to, struct err *err) MUST_CHECK;
 
 /* ---- for import ---------------------------------------------------------------------- */
 

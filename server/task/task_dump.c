@@ -202,30 +202,43 @@ static enum rc walk_stored(struct export *e, struct store_view *view, struct err
     return rc;
 }
 
-enum rc task_export_all(struct task_queue *q, struct catalog_view *view, uint64_t self,
-                        const struct task_export *to, uint64_t *ret_next_task_uid,
-                        uint64_t *ret_next_batch_uid, struct err *err)
+static bool is_cut_off(const struct task__fact *fact, const struct task_cut *cut)
+{
+    return !task__fact_unfinished(fact) || fact->uid == cut->self ||
+           fact->uid >= cut->next_task_uid;
+}
+
+void task_cut_now(struct task_queue *q, uint64_t self, struct task_cut *ret_cut)
+{
+    struct task_cut cut = {.self = self};
+    size_t i;
+
+    mutex_lock(&q->lock);
+    cut.next_task_uid = q->published_uid;
+    cut.next_batch_uid = q->next_batch_uid;
+    for (i = task__table_seek(&q->table, q->floor); i < q->table.n; i++)
+        if (!is_cut_off(&q->table.facts[i], &cut))
+            cut.has_filtered_deletion |= q->table.facts[i].alone;
+    mutex_unlock(&q->lock);
+    *ret_cut = cut;
+}
+
+enum rc task_export_all(struct task_queue *q, struct catalog_view *view, const struct task_cut *cut,
+                        const struct task_export *to, struct err *err)
 {
     struct export e = {.q = q, .to = to};
-    uint64_t next_task_uid, next_batch_uid;
     enum rc rc;
     size_t i;
 
     mutex_lock(&q->lock);
     for (i = task__table_seek(&q->table, q->floor); i < q->table.n; i++)
-        if (task__fact_unfinished(&q->table.facts[i]) && q->table.facts[i].uid != self)
+        if (!is_cut_off(&q->table.facts[i], cut))
             task__found_add(&e.waiting, &q->table.facts[i]);
-    next_task_uid = q->published_uid;
-    next_batch_uid = q->next_batch_uid;
     mutex_unlock(&q->lock);
     e.arena = task__record_arena();
     rc = walk_stored(&e, catalog_view_store(view), err);
     if (rc == RC_OK)
         rc = export_waiting_below(&e, UINT64_MAX, err);
-    if (rc == RC_OK) {
-        *ret_next_task_uid = next_task_uid;
-        *ret_next_batch_uid = next_batch_uid;
-    }
     task__found_done(&e.waiting);
     arena_free(e.arena);
     return rc;

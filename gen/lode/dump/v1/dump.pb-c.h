@@ -99,7 +99,8 @@ struct  Lode__Dump__V1__Header
    */
   uint32_t format_version;
   /*
-   * a reader that does not know a bit must refuse
+   * A reader that does not know a bit must refuse.
+   * 1: a queued document deletion has a filter
    */
   uint64_t required_features;
   /*
