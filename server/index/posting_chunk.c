@@ -314,12 +314,16 @@ const uint8_t *posting_chunk__check_row(const uint8_t *at, const uint8_t *end, u
 
 const uint8_t *posting_chunk__skip(const uint8_t *at, const uint8_t *end, size_t n)
 {
-    /* Eight bytes end at most eight rows; all eight only if the last byte does. */
-    while (n >= 8 && end - at >= 8) {
-        uint64_t tops = get_u64le(at) >> 7 & 0x0101010101010101u;
+    for (; n && end - at >= 8; at += 8) {
+        uint64_t tops = get_u64le(at) & 0x8080808080808080u;
+        size_t ended = (size_t)((tops >> 7) * 0x0101010101010101u >> 56);
 
-        n -= (size_t)(tops * 0x0101010101010101u >> 56);
-        at += 8;
+        if (ended >= n) {
+            for (; n > 1; n--)
+                tops &= tops - 1;
+            return at + __builtin_ctzll(tops) / 8 + 1;
+        }
+        n -= ended;
     }
     for (; n; at++) {
         if (at == end)
