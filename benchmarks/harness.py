@@ -146,11 +146,13 @@ def free_port():
 
 
 def table():
+    units = (("cpu_us", "us cpu"), ("per_s", "/s"), ("wall_s", "s"), ("bytes", "B"), ("mib", "MiB"), ("p99_ms", "ms p99"),
+             ("p95_ms", "ms p95"))
+
+    def first(row, prefix):
+        return next((f"{row[prefix + k]:,} {u}" for k, u in units if prefix + k in row), "")
+
     print(f"\n{'work':44} {'Lode':>14} {'anchor':>14} {'ratio':>8}  aim")
     for r in rows:
-        ours = next((f"{r[k]:,} {u}" for k, u in (("cpu_us", "us cpu"), ("per_s", "/s"), ("wall_s", "s"), ("bytes", "B"),
-                                                   ("mib", "MiB")) if k in r), "")
-        theirs = next((f"{r[k]:,} {u}" for k, u in (("anchor_cpu_us", "us cpu"), ("anchor_per_s", "/s"),
-                                                     ("anchor_wall_s", "s"), ("anchor_bytes", "B")) if k in r), "-")
         ratio = r.get("times_faster", r.get("times", ""))
-        print(f"{r['what']:44} {ours:>14} {theirs:>14} {ratio!s:>8}  {r.get('aim', '')}")
+        print(f"{r['what']:44} {first(r, ''):>14} {first(r, 'anchor_') or '-':>14} {ratio!s:>8}  {r.get('aim', '')}")

@@ -6,13 +6,14 @@ to sort by, and the whole document to answer with. Sphinx stores nothing. Text i
 rules (groonga TokenBigram + NormalizerAuto, so that Latin text is cut into words).
 """
 import json
+import resource
 import subprocess
 import sys
 import time
 import urllib.parse
 import urllib.request
 
-from harness import ROOT, free_port, timed
+from harness import ROOT, AnonPeak, free_port, process_anon, timed
 
 SCHEMA = """table_create Movies TABLE_HASH_KEY UInt32
 column_create Movies title COLUMN_SCALAR ShortText
@@ -71,11 +72,19 @@ def groonga_dump(args, data):
 
 
 def groonga_restore(args, data, db):
-    """Wall and cpu seconds of `groonga < dump` into db (a folder)."""
+    """Wall and cpu seconds and peak anonymous memory of `groonga < dump` into db (a folder)."""
     dump = groonga_dump(args, data)
     subprocess.run(["rm", "-rf", str(db)], check=True)
     db.mkdir()
-    return timed(["sh", "-c", f"groonga -n '{db}/db' < '{dump}' > /dev/null"])
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    with open(dump, "rb") as commands:
+        proc = subprocess.Popen(["groonga", "-n", str(db / "db")], stdin=commands, stdout=subprocess.DEVNULL)
+    with AnonPeak(lambda: process_anon(proc.pid)) as memory:
+        proc.wait()
+    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if proc.returncode:
+        sys.exit("groonga failed")
+    return wall, (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime), memory.peak
 
 
 def groonga_online(args, rows, batch, db):
@@ -121,8 +130,9 @@ class Groonga:
         return "/d/select?" + urllib.parse.urlencode(args)
 
     def stop(self):
-        self.proc.terminate()
-        self.proc.wait()
+        if self.proc.poll() is None:
+            self.proc.terminate()
+            self.proc.wait()
 
 
 # ---- Sphinx ----------------------------------------------------------------------------------------------
@@ -145,7 +155,9 @@ index movies {{
   path = {home}/movies
   dict = keywords
 }}
-indexer {{ mem_limit = 512M }}
+indexer {{
+  mem_limit = 512M
+}}
 """)
     return timed(["indexer", "--quiet", "--config", str(home / "sphinx.conf"), "movies"])
 
