@@ -9,7 +9,8 @@ usage: crash_commit.py lode-server lode shim.so
 """
 import threading
 
-from crash_common import KILL, TYPES, Bench, Gone, Model, noise, submit
+from crash_common import KILL, Bench, Gone
+from crash_model import TYPES, Model, noise, submit
 
 WRITERS = 5
 SPOOLED = 90000  # bytes of noise; more than a log entry may hold itself

@@ -5,7 +5,8 @@ usage: crash_dump.py lode-server lode shim.so
 """
 import os
 
-from crash_common import HELD, KILL, Bench, Fixture, Gone, check_visible
+from crash_common import HELD, KILL, Bench, Gone
+from crash_model import Fixture, check_visible
 
 
 # What the filesystem cannot do; each makes another sequence of calls to give the file its name.

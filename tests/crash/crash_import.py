@@ -8,7 +8,8 @@ usage: crash_import.py lode-server lode shim.so
 """
 import os
 
-from crash_common import HELD, KILL, Bench, Fixture, Model, strided, submit
+from crash_common import HELD, KILL, Bench, strided
+from crash_model import Fixture, Model, submit
 
 NO_OP = "this dump was imported before"
 REFUSED = "holds a database that was not made from"

@@ -3,15 +3,23 @@
 import builds it; and each of these calls fails.
 
 Afterwards the settings are the old ones or the new ones, whole; searches answer as those settings say; the next
-start ends the task; the same change again works; and nothing of a given up index is left in the store.
+start ends the task; the same change again works; and nothing of a given up index is left in the store: its keys
+are counted.
 
-usage: crash_search.py lode-server lode shim.so
+usage: crash_search.py lode-server lode shim.so store_keys
 """
+import collections
 import errno
 import os
+import shutil
+import subprocess
+import sys
 
 from crash_common import FAIL, HELD, KILL, Bench, Gone, strided
 
+STORE_KEYS = sys.argv[4]
+TRASH = "x"
+TASKS = "tT"
 N = 120
 OLD = {"searchableAttributes": ["title"], "filterableAttributes": ["year"], "sortableAttributes": ["year"]}
 NEW = {"searchableAttributes": ["text", "title"], "filterableAttributes": ["kind"], "sortableAttributes": ["kind"]}
@@ -54,9 +62,27 @@ def found(room):
     raise AssertionError("half of the settings: %s" % named)
 
 
+def numbers(store):
+    """Kind of key -> the numbers (of bodies, words, columns, rows) that have such keys."""
+    got = subprocess.run([STORE_KEYS, store], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert got.returncode == 0, got.stderr.decode()
+    found = collections.defaultdict(set)
+    for line in got.stdout.decode().splitlines():
+        kind, number, _ = line.split()
+        found[kind].add(int(number))
+    return found
+
+
+def shape(found):
+    """How many numbers each kind has. Rows that died or moved depend on what was done again."""
+    return {kind: len(those) for kind, those in found.items() if kind not in TASKS + "DR"}
+
+
 class Searching:
     def __init__(self, bench):
         self.bench = bench
+        self.trash_left = 0
+        self.swept = None
         room = bench.rooms[0]
         room.load(None)
         assert room.start(), room.log()
@@ -68,6 +94,31 @@ class Searching:
         self.dump_path = os.path.join(bench.base, "films.dump")
         os.rename(room.dump(), self.dump_path)
         self.fixture = bench.keep(room, "films")
+        room.load(self.fixture)
+        assert room.start(), room.log()
+        self.end(room)
+        self.swept = shape(numbers(os.path.join(room.db, "store")))
+        assert self.swept["w"] == self.swept["W"] == self.swept["b"] == 1 and self.swept["c"] >= 1, self.swept
+
+    def look_for_trash(self, room):
+        """In a copy: looking changes a store."""
+        copy = room.base + "/store-copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(os.path.join(room.db, "store"), copy)
+        self.trash_left += len(numbers(copy)[TRASH]) > 0
+
+    def check_swept(self, room):
+        """The server has stopped: what was given up is gone, after some starts at the latest."""
+        for _ in range(50):
+            found = numbers(os.path.join(room.db, "store"))
+            if not found[TRASH]:
+                break
+            assert room.start(), room.log()
+            room.idle()
+            room.stop()
+        assert not found[TRASH], "numbers are never swept: %s" % sorted(found[TRASH])
+        del found[TRASH]
+        assert self.swept in (None, shape(found)), "keys of given up numbers are left: %s, not %s" % (shape(found), self.swept)
 
     @staticmethod
     def send(room, method, path, body):
@@ -112,6 +163,7 @@ class Searching:
         assert found(room) == "old"
         room.stop()
         assert not room.leftovers(), room.leftovers()
+        self.check_swept(room)
 
     def kill_changing(self, room, at):
         room.load(self.fixture)
@@ -120,6 +172,7 @@ class Searching:
         answer = self.change(room)
         room.kill()
         room.shim.disarm()
+        self.look_for_trash(room)
         assert room.start(hold=HELD), "the server does not start again:\n" + room.log()
         state = found(room)  # before the queue is read
         room.idle()
@@ -226,6 +279,9 @@ def main():
     print("N = %d calls for a change of settings, %d for an import" % (n, n_import), flush=True)
     assert n >= 8 and n_import >= 40, "the shim sees too little"
     bench.run("kill while settings change", range(1, n + 2), searching.kill_changing)
+    print("  %d kills left something to be swept" % searching.trash_left, flush=True)
+    if not searching.trash_left:
+        bench.failures.append("self-test: no kill left anything to be swept")
     bench.run("kill while starting after a kill", [(at, again) for at in range(1, n + 1, 2) for again in range(1, 24, 4)],
               searching.kill_twice)
     bench.run("a call fails while settings change", [(at, error, sticky) for at in range(1, n + 1) for sticky in (False, True)

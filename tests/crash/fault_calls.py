@@ -14,9 +14,10 @@ import functools
 import signal
 import sys
 
-from crash_common import CALLS, COUNT, FAIL, HELD, HELD_UNTIL_STRUCK, KILL, SHORT, Bench, Fixture, Gone, dump_content, strided, verify
+from crash_common import CALLS, COUNT, FAIL, HELD, HELD_UNTIL_STRUCK, KILL, SHORT, Bench, Gone, strided
 from crash_commit import History, script
 from crash_import import NO_OP, tree
+from crash_model import Fixture, dump_content, verify
 
 Fault = collections.namedtuple("Fault", "name action error sticky mask spare", defaults=[""])
 

@@ -16,7 +16,8 @@ import subprocess
 import threading
 
 from crash_commit import History
-from crash_common import HELD, Bench, Fixture, Room, Shim, noise, poll, skip, verify
+from crash_common import HELD, Bench, Room, Shim, poll, skip
+from crash_model import Fixture, noise, verify
 
 MIB = 1 << 20
 DISK = 16 * MIB

@@ -15,7 +15,8 @@ import shutil
 import signal
 import subprocess
 
-from crash_common import BASE_OPS, QUEUED_OPS, Bench, skip, submit
+from crash_common import Bench, skip
+from crash_model import BASE_OPS, QUEUED_OPS, submit
 
 CHANGES = {
     "write": "write", "pwrite64": "write", "writev": "write", "fsync": "sync", "fdatasync": "datasync",

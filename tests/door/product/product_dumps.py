@@ -3,31 +3,21 @@
 import collections
 import hashlib
 import json
+import os
 import struct
 import subprocess
+import sys
 
 from product_common import dump_pb2, equal
 from product_writers import INDEXES, canonical
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "support"))
+import dump_file  # noqa: E402
+
 
 def read_dump(path):
-    """Every record of a dump: zstdcat and the .proto file are all that is needed."""
-    raw = subprocess.run(["zstdcat", path], check=True, stdout=subprocess.PIPE).stdout
-    at, records = 0, []
-    while at < len(raw):
-        size, shift = 0, 0
-        while True:
-            byte = raw[at]
-            at += 1
-            size |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                break
-        record = dump_pb2.Record.FromString(raw[at:at + size])
-        assert at + size <= len(raw), "the last record is cut"
-        at += size
-        records.append(record)
-    return records
+    """Every record of a dump."""
+    return [dump_pb2.Record.FromString(raw) for raw in dump_file.records(path)]
 
 
 class DumpContent:
