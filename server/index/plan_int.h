@@ -33,7 +33,14 @@ enum rc plan__bad(const struct plan_reading *x, const char *name);
 /* Copies of the strings of a list. */
 enum rc plan__strings(const struct plan_reading *x, struct json_value list, const char *name,
                       const struct bytes **ret, size_t *ret_n) MUST_CHECK;
+/* The same of a setting. */
+enum rc plan__named_strings(const struct plan_reading *x, const char *name,
+                            const struct bytes **ret, size_t *ret_n) MUST_CHECK;
+/* Whether the object has the member, and it is not null. */
+bool plan__has_value(struct json_value object, const char *name, struct json_value *ret);
 /* Fills all of own->plan. */
 enum rc plan__read(struct plan_reading *x) MUST_CHECK;
+/* plan_fields.c */
+enum rc plan__read_fields(struct plan_reading *x) MUST_CHECK;
 /* plan_synonyms.c; plan.text is made. */
 enum rc plan__read_synonyms(struct plan_reading *x) MUST_CHECK;

@@ -36,7 +36,7 @@ enum rc plan__bad(const struct plan_reading *x, const char *name)
     return err_set(x->err, RC_CORRUPT, NULL, "stored settings are damaged: `%s`", name);
 }
 
-static bool has_value(struct json_value object, const char *name, struct json_value *ret)
+bool plan__has_value(struct json_value object, const char *name, struct json_value *ret)
 {
     return json_get(object, bytes_str(name), ret) && json_type(*ret) != JSON_NULL;
 }
@@ -46,7 +46,7 @@ struct json_value plan__member(const struct plan_reading *x, const char *name)
     struct json_value v;
     bool found;
 
-    if (has_value(x->root, name, &v))
+    if (plan__has_value(x->root, name, &v))
         return v;
     found = json_get(x->defaults, bytes_str(name), &v);
     ASSERT(found);
@@ -73,7 +73,7 @@ enum rc plan__strings(const struct plan_reading *x, struct json_value list, cons
     return RC_OK;
 }
 
-static enum rc read_strings(const struct plan_reading *x, const char *name,
+enum rc plan__named_strings(const struct plan_reading *x, const char *name,
                             const struct bytes **ret, size_t *ret_n)
 {
     return plan__strings(x, plan__member(x, name), name, ret, ret_n);
@@ -106,7 +106,7 @@ static struct json_value inner(const struct plan_reading *x, const char *outer, 
     struct json_value v = {0};
     bool found;
 
-    if (has_value(plan__member(x, outer), name, &v))
+    if (plan__has_value(plan__member(x, outer), name, &v))
         return v;
     found = json_get(x->defaults, bytes_str(outer), &v) && json_get(v, bytes_str(name), &v);
     ASSERT(found);
@@ -131,17 +131,17 @@ static enum rc read_text(struct plan_reading *x)
     struct text_opts *o = &x->own->cuts;
     enum rc rc;
 
-    rc = read_strings(x, "searchableAttributes", &p->searchable, &p->n_searchable);
+    rc = plan__named_strings(x, "searchableAttributes", &p->searchable, &p->n_searchable);
     if (rc == RC_OK)
-        rc = read_strings(x, "displayedAttributes", &p->displayed, &p->n_displayed);
+        rc = plan__named_strings(x, "displayedAttributes", &p->displayed, &p->n_displayed);
     if (rc == RC_OK)
-        rc = read_strings(x, "stopWords", &o->stop_words, &o->n_stop_words);
+        rc = plan__named_strings(x, "stopWords", &o->stop_words, &o->n_stop_words);
     if (rc == RC_OK)
-        rc = read_strings(x, "separatorTokens", &o->separators, &o->n_separators);
+        rc = plan__named_strings(x, "separatorTokens", &o->separators, &o->n_separators);
     if (rc == RC_OK)
-        rc = read_strings(x, "nonSeparatorTokens", &o->non_separators, &o->n_non_separators);
+        rc = plan__named_strings(x, "nonSeparatorTokens", &o->non_separators, &o->n_non_separators);
     if (rc == RC_OK)
-        rc = read_strings(x, "dictionary", &o->dictionary, &o->n_dictionary);
+        rc = plan__named_strings(x, "dictionary", &o->dictionary, &o->n_dictionary);
     if (rc != RC_OK)
         return rc;
     p->searchable_all = has_star(p->searchable, p->n_searchable);
@@ -204,7 +204,7 @@ static enum rc read_typo(struct plan_reading *x)
         return rc;
     p->typo_numbers = !no_numbers;
     sizes = inner(x, "typoTolerance", "minWordSizeForTypos");
-    if (!has_value(sizes, "oneTypo", &one) || !has_value(sizes, "twoTypos", &two))
+    if (!plan__has_value(sizes, "oneTypo", &one) || !plan__has_value(sizes, "twoTypos", &two))
         return plan__bad(x, "typoTolerance.minWordSizeForTypos");
     rc = read_u32(x, one, "typoTolerance.minWordSizeForTypos.oneTypo", &least_one);
     if (rc == RC_OK)
@@ -212,178 +212,6 @@ static enum rc read_typo(struct plan_reading *x)
     p->one_typo = least_one;
     p->two_typos = least_two;
     return rc;
-}
-
-/* ---- fields ------------------------------------------------------------------------------ */
-
-static bool flag(struct json_value object, const char *name, bool otherwise)
-{
-    struct json_value v;
-
-    if (!has_value(object, name, &v) || json_type(v) != JSON_BOOL)
-        return otherwise;
-    return json_bool(v);
-}
-
-/* An entry with features: one of ours for each of its patterns. */
-static enum rc read_filter_rule(struct plan_reading *x, struct json_value rule, unsigned place,
-                                struct plan_filterable **at)
-{
-    struct plan_filterable f = {.equality = true, .rule = place};
-    struct json_value patterns, features, filter;
-    const struct bytes *names;
-    size_t i, n;
-    enum rc rc;
-
-    if (!json_get(rule, B("attributePatterns"), &patterns))
-        return plan__bad(x, "filterableAttributes");
-    rc = plan__strings(x, patterns, "filterableAttributes", &names, &n);
-    if (rc != RC_OK)
-        return rc;
-    if (has_value(rule, "features", &features)) {
-        f.facet_search = flag(features, "facetSearch", false);
-        if (has_value(features, "filter", &filter)) {
-            f.equality = flag(filter, "equality", true);
-            f.comparison = flag(filter, "comparison", false);
-        }
-    }
-    for (i = 0; i < n; i++) {
-        f.pattern = names[i];
-        *(*at)++ = f;
-    }
-    return RC_OK;
-}
-
-static size_t count_patterns(struct json_value list)
-{
-    struct json_value patterns;
-    struct json_iter it;
-    size_t n = 0;
-
-    for (json_iter_init(&it, list); json_iter_next(&it);) {
-        n++;
-        if (json_get(it.value, B("attributePatterns"), &patterns) &&
-            json_type(patterns) == JSON_ARRAY)
-            n += json_count(patterns);
-    }
-    return n;
-}
-
-static enum rc read_filterable(struct plan_reading *x)
-{
-    struct json_value list = plan__member(x, "filterableAttributes");
-    struct plan_filterable *out, *at;
-    struct json_iter it;
-    enum rc rc = RC_OK;
-
-    if (json_type(list) != JSON_ARRAY)
-        return plan__bad(x, "filterableAttributes");
-    out = at = plan__alloc(x->own, sizeof *out, count_patterns(list));
-    for (json_iter_init(&it, list); rc == RC_OK && json_iter_next(&it);) {
-        struct bytes name;
-
-        if (json_type(it.value) != JSON_STRING) {
-            rc = read_filter_rule(x, it.value, (unsigned)it.index, &at);
-            continue;
-        }
-        /* A star at an end of a plain name is taken for the pattern it looks like. */
-        name = plan__keep(x->own, json_string(it.value));
-        at->pattern = name;
-        at->plain = name.n == 0 || (name.p[0] != '*' && name.p[name.n - 1] != '*');
-        at->facet_search = at->equality = at->comparison = true;
-        at->rule = (unsigned)it.index;
-        at++;
-    }
-    x->own->plan.filterable = out;
-    x->own->plan.n_filterable = (size_t)(at - out);
-    return rc;
-}
-
-static bool ends_with(struct bytes b, struct bytes end)
-{
-    return b.n >= end.n && memcmp(b.p + b.n - end.n, end.p, end.n) == 0;
-}
-
-static bool read_rule(struct bytes text, struct plan_rule *ret)
-{
-    static const struct {
-        const char *name;
-        enum rule_kind kind;
-    } known[] = {
-        {"words", RULE_WORDS},
-        {"typo", RULE_TYPO},
-        {"proximity", RULE_PROXIMITY},
-        {"attribute", RULE_ATTRIBUTE},
-        {"attributeRank", RULE_ATTRIBUTE_RANK},
-        {"wordPosition", RULE_WORD_POSITION},
-        {"sort", RULE_SORT},
-        {"exactness", RULE_EXACTNESS},
-    };
-    size_t i;
-
-    *ret = (struct plan_rule){0};
-    for (i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (bytes_eq(text, bytes_str(known[i].name))) {
-            ret->kind = known[i].kind;
-            return true;
-        }
-    }
-    if (ends_with(text, B(":asc"))) {
-        *ret = (struct plan_rule){RULE_ASC, bytes_of(text.p, text.n - 4)};
-        return true;
-    }
-    *ret = (struct plan_rule){RULE_DESC, bytes_of(text.p, text.n - (text.n < 5 ? text.n : 5))};
-    return ends_with(text, B(":desc"));
-}
-
-/* A field that is sorted by once is in order: the other direction changes nothing either. */
-static bool repeats(const struct plan_rule *rules, size_t n, const struct plan_rule *r)
-{
-    bool custom = r->kind == RULE_ASC || r->kind == RULE_DESC;
-    size_t i;
-
-    for (i = 0; i < n; i++) {
-        if (rules[i].kind == r->kind && !custom)
-            return true;
-        if (custom && (rules[i].kind == RULE_ASC || rules[i].kind == RULE_DESC) &&
-            bytes_eq(rules[i].field, r->field))
-            return true;
-    }
-    return false;
-}
-
-static enum rc read_rules(struct plan_reading *x)
-{
-    const struct bytes *texts;
-    struct plan_rule *rules, rule;
-    size_t i, n, kept = 0;
-    enum rc rc;
-
-    rc = read_strings(x, "rankingRules", &texts, &n);
-    if (rc != RC_OK)
-        return rc;
-    rules = plan__alloc(x->own, sizeof *rules, n);
-    for (i = 0; i < n; i++) {
-        if (!read_rule(texts[i], &rule))
-            return plan__bad(x, "rankingRules");
-        if (!repeats(rules, kept, &rule))
-            rules[kept++] = rule;
-    }
-    x->own->plan.rules = rules;
-    x->own->plan.n_rules = kept;
-    return RC_OK;
-}
-
-static enum rc read_distinct(struct plan_reading *x)
-{
-    struct json_value v = plan__member(x, "distinctAttribute");
-
-    if (json_type(v) == JSON_NULL)
-        return RC_OK;
-    if (json_type(v) != JSON_STRING)
-        return plan__bad(x, "distinctAttribute");
-    x->own->plan.distinct = plan__keep(x->own, json_string(v));
-    return RC_OK;
 }
 
 /* ---- the rest ---------------------------------------------------------------------------- */
@@ -460,13 +288,7 @@ enum rc plan__read(struct plan_reading *x)
     if (rc == RC_OK)
         rc = read_typo(x);
     if (rc == RC_OK)
-        rc = read_filterable(x);
-    if (rc == RC_OK)
-        rc = read_strings(x, "sortableAttributes", &p->sortable, &p->n_sortable);
-    if (rc == RC_OK)
-        rc = read_rules(x);
-    if (rc == RC_OK)
-        rc = read_distinct(x);
+        rc = plan__read_fields(x);
     if (rc == RC_OK)
         rc = plan__read_synonyms(x);
     if (rc == RC_OK)
