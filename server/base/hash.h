@@ -3,7 +3,8 @@
  * hash.h -- checksums and digests.
  *
  * CRC-32C (Castagnoli, RFC 3720) with the SSE4.2 instruction where there is
- * one; SHA-256 by OpenSSL; a fast 64-bit hash for tables (not stored).
+ * one; SHA-256 by OpenSSL; a fast 64-bit hash for tables (the index room stores
+ * it, so it stays as it is).
  *
  * Ownership  sha256_new() .. sha256_free().
  * Threads    One at a time per object.

@@ -2,17 +2,20 @@
 /*
  * block.c -- the documents of a block, and where they are in it.
  *
- *   key    'b' body(4) id of the first document(4)
- *   value  varint  documents * 2 + (1 if the ids have gaps)
+ *   key    'b' blocks(4) row of the first document(4)
+ *   value  varint  documents * 2 + (1 if the rows have gaps)
  *          with gaps: per further document a varint, its distance to the one before, less one
  *          one zstd frame of document records, as it goes into a dump
  *
- * (1) A block is never empty and its ids rise strictly.
- * (2) The blocks of a body do not overlap: every id of one is below the first
- *     id of the next.
+ * (1) A block is never empty and its rows rise strictly.
+ * (2) The blocks of an index do not overlap: every row of one is below the first
+ *     row of the next.
  * (3) How many documents a block has, and how long its content is, is said a
  *     second time in the directory ('d'), so that documents can be counted off
  *     and neighbours judged without reading frames; the two must agree.
+ * (4) A document lies under its row. Documents that were deleted or replaced
+ *     stay where they are until half of a block is dead, or more; which ones
+ *     that is only rows say. Who hands blocks on looks there (block_walk.c).
  */
 #include "index/index_int.h"
 
@@ -160,16 +163,35 @@ void directory__push(struct directory *d, struct dir_entry e)
 {
     d->at = index__grow(d->at, sizeof *d->at, d->n + 1, &d->cap);
     d->at[d->n++] = e;
+    if (d->largest < e.bytes)
+        d->largest = e.bytes;
 }
 
-size_t directory__find(const struct directory *d, uint32_t doc)
+void directory__push_all(struct directory *d, const struct directory *from, size_t lo, size_t hi)
+{
+    if (lo >= hi)
+        return;
+    d->at = index__grow(d->at, sizeof *d->at, d->n + (hi - lo), &d->cap);
+    memcpy(d->at + d->n, from->at + lo, (hi - lo) * sizeof *d->at);
+    d->n += hi - lo;
+    if (d->largest < from->largest)
+        d->largest = from->largest;
+}
+
+void directory__span(const struct directory *d, size_t i, uint64_t *ret_from, uint64_t *ret_to)
+{
+    *ret_from = i ? d->at[i].first : 0;
+    *ret_to = i + 1 < d->n ? d->at[i + 1].first : (uint64_t)UINT32_MAX + 1;
+}
+
+size_t directory__find(const struct directory *d, uint32_t row)
 {
     size_t lo = 0, hi = d->n;
 
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
 
-        if (d->at[mid].first <= doc)
+        if (d->at[mid].first <= row)
             lo = mid + 1;
         else
             hi = mid;

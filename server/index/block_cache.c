@@ -54,7 +54,7 @@ struct block_cache *block_cache__new(size_t max_bytes)
 
 static uint64_t mix(struct block_key key)
 {
-    uint64_t h = (uint64_t)key.body << 32 | key.first;
+    uint64_t h = (uint64_t)key.blocks << 32 | key.first;
 
     h = (h ^ key.version) * 0x9E3779B97F4A7C15u;
     return h ^ h >> 29;
@@ -72,7 +72,7 @@ static struct entry **bucket_of(struct shard *s, uint64_t h)
 
 static bool same(struct block_key a, struct block_key b)
 {
-    return a.body == b.body && a.first == b.first && a.version == b.version;
+    return a.blocks == b.blocks && a.first == b.first && a.version == b.version;
 }
 
 static void unlink_use(struct shard *s, struct entry *e)

@@ -1,223 +1,243 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * block_job.c -- one piece of writing blocks again: inflate, edit, compress.
+ * block_job.c -- one piece of writing blocks: inflate, look, compress.
  *
  * Jobs of a wave run on several threads. They read the change, which stands
- * still meanwhile, and write nothing but themselves and, under the plan's lock,
- * the counts of fields.
+ * still meanwhile, and write nothing but themselves, their edits and, under the
+ * plan's lock, the counts of fields.
  */
 #include "index/block_job.h"
+#include "index/search_int.h"
 
 #include "base/mem.h"
 
 void block_job__done(struct block_job *j)
 {
-    size_t i;
-
-    for (i = 0; i < j->n_pieces; i++)
-        buf_done(&j->pieces[i].value);
-    xfree(j->pieces);
-    xfree(j->ids);
-    xfree(j->ends);
     buf_done(&j->old);
     buf_done(&j->content);
     buf_done(&j->laid);
-    xfree(j->laid_ends);
+    buf_done(&j->value);
+    xfree(j->ids);
     *j = (struct block_job){0};
 }
 
-static void add_document(struct block_job *j, uint32_t doc, struct bytes json)
+bool block_job__is_worn(uint32_t count, uint32_t n_live)
 {
-    (void)record_put_document(&j->content, json, false);
-    j->ids = index__grow(j->ids, sizeof *j->ids, j->n + 1, &j->ids_cap);
-    j->ends = index__grow(j->ends, sizeof *j->ends, j->n + 1, &j->ends_cap);
-    j->ids[j->n] = doc;
-    j->ends[j->n++] = (uint32_t)j->content.n;
+    return n_live <= count / 2;
 }
 
-/* Adds or takes away the fields of a document, which must parse. */
-static void count(struct block_plan *plan, struct codec *codec, struct json_value doc, int sign)
+void block_job__add(struct block_job *j, uint32_t row, struct bytes json)
+{
+    j->content.limit = BUF_NO_LIMIT;
+    if (j->n == 0)
+        (void)buf_reserve(&j->content, RECORD_BLOCK_TARGET);
+    (void)record_put_document(&j->content, json, false);
+    j->ids = index__grow(j->ids, sizeof *j->ids, j->n + 1, &j->ids_cap);
+    j->ids[j->n++] = row;
+}
+
+/* ---- what edits do to the old documents ---------------------------------------------- */
+
+/* Adds or takes away the fields that a walk found. */
+static void count(struct block_plan *plan, const uint32_t *ids, size_t n, int sign)
 {
     size_t i;
 
-    /* It adds no names, so all jobs may read them at once. */
-    fields__walk(&plan->docs->fields, false, doc, &codec->walk);
     mutex_lock(&plan->lock);
-    for (i = 0; i < codec->walk.n; i++)
-        plan->field_delta[codec->walk.ids[i]] += sign;
+    for (i = 0; i < n; i++)
+        plan->field_delta[ids[i]] += sign;
     mutex_unlock(&plan->lock);
 }
 
-static enum rc edit_document(struct block_plan *plan, struct block_job *j, struct codec *codec,
-                             const struct edit *edit, struct bytes old)
+static void count_document(struct block_plan *plan, struct codec *codec, struct json_value doc,
+                           int sign)
 {
-    const struct op *o = edit->op == NO_OP ? NULL : &plan->docs->ops[edit->op];
-    struct json_value was, laid;
-    struct json_error at;
-    struct bytes now;
+    /* It adds no names, so all jobs may read them at once. */
+    fields__walk(&plan->docs->fields, false, doc, &codec->walk);
+    count(plan, codec->walk.ids, codec->walk.n, sign);
+}
 
-    if (json_parse(codec->json, old, &index__json_limits, &was, &at) != RC_OK ||
-        json_type(was) != JSON_OBJECT)
-        return err_set(&j->err, RC_CORRUPT, NULL, "a stored document is not a JSON object");
-    count(plan, codec, was, -1);
-    j->json_delta -= (int64_t)old.n;
-    if (!o)
+static enum rc parse_old(struct block_job *j, struct codec *codec, struct bytes old,
+                         struct json_value *ret_value)
+{
+    struct json_error at;
+
+    if (json_parse(codec->json, old, &index__json_limits, ret_value, &at) == RC_OK &&
+        json_type(*ret_value) == JSON_OBJECT)
         return RC_OK;
-    now = op_json(o);
-    if (o->kind == OP_MERGE) {
-        if (json_parse(codec->json_two, now, &index__json_limits, &laid, &at) != RC_OK)
-            return err_set(&j->err, RC_INTERNAL, NULL, "members to lay over do not parse");
-        buf_clear(&codec->merged);
-        document__merge(was, laid, &codec->merged);
-        now = buf_view(&codec->merged);
-        if (json_parse(codec->json_two, now, &index__json_limits, &laid, &at) != RC_OK)
-            return err_set(&j->err, RC_INTERNAL, NULL, "a merged document does not parse");
-        count(plan, codec, laid, 1);
-        (void)buf_bytes(&j->laid, now);
-        j->laid_ends = index__grow(j->laid_ends, sizeof *j->laid_ends, j->n_laid + 1, &j->laid_cap);
-        j->laid_ends[j->n_laid++] = j->laid.n;
+    return err_set(&j->err, RC_CORRUPT, NULL, "a stored document is not a JSON object");
+}
+
+static enum rc look_delete(struct block_plan *plan, struct block_job *j, struct codec *codec,
+                           struct bytes old)
+{
+    struct json_value was;
+    enum rc rc = parse_old(j, codec, old, &was);
+
+    if (rc == RC_OK)
+        count_document(plan, codec, was, -1);
+    return rc;
+}
+
+static enum rc look_put(struct block_plan *plan, struct block_job *j, struct codec *codec,
+                        struct edit *e, struct bytes old)
+{
+    const struct pending *p = plan->docs;
+    const struct op *o = &p->ops[e->op];
+    const struct shape *shape = &p->shapes[o->shape];
+    struct json_value was;
+    enum rc rc;
+
+    if (bytes_eq(old, op_json(o))) {
+        e->same = true;
+        return RC_OK;
     }
-    j->json_delta += (int64_t)now.n;
-    add_document(j, edit->doc, now);
+    if (document_same_names(e->mark, p->slots[e->slot].entry.mark))
+        return RC_OK;
+    rc = parse_old(j, codec, old, &was);
+    if (rc != RC_OK)
+        return rc;
+    count_document(plan, codec, was, -1);
+    if (shape->n)
+        count(plan, p->shape_ids + shape->at, shape->n, 1);
     return RC_OK;
 }
 
-static enum rc rebuild_old(struct block_plan *plan, struct block_job *j, struct codec *codec)
+static enum rc look_merge(struct block_plan *plan, struct block_job *j, struct codec *codec,
+                          struct edit *e, struct bytes old)
+{
+    struct json_value was, laid;
+    struct json_error at;
+    struct bytes now;
+    enum rc rc;
+
+    rc = parse_old(j, codec, old, &was);
+    if (rc != RC_OK)
+        return rc;
+    if (json_parse(codec->json_two, op_json(&plan->docs->ops[e->op]), &index__json_limits, &laid,
+                   &at) != RC_OK)
+        return err_set(&j->err, RC_INTERNAL, NULL, "members to lay over do not parse");
+    buf_clear(&codec->merged);
+    document__merge(was, laid, &codec->merged);
+    now = buf_view(&codec->merged);
+    if (bytes_eq(old, now)) {
+        e->same = true;
+        return RC_OK;
+    }
+    if (json_parse(codec->json_two, now, &index__json_limits, &laid, &at) != RC_OK)
+        return err_set(&j->err, RC_INTERNAL, NULL, "a merged document does not parse");
+    count_document(plan, codec, was, -1);
+    count_document(plan, codec, laid, 1);
+    e->mark = document_mark(fields__hash(&plan->docs->fields, codec->walk.ids, codec->walk.n), now);
+    e->n = (uint32_t)now.n;
+    e->laid_at = j->laid.n;
+    j->laid.limit = BUF_NO_LIMIT;
+    (void)buf_bytes(&j->laid, now);
+    return RC_OK;
+}
+
+static enum rc look_at(struct block_plan *plan, struct block_job *j, struct codec *codec,
+                       struct edit *e, struct bytes old)
+{
+    if (e->op == NO_OP)
+        return look_delete(plan, j, codec, old);
+    if (plan->docs->ops[e->op].kind == OP_PUT)
+        return look_put(plan, j, codec, e, old);
+    return look_merge(plan, j, codec, e, old);
+}
+
+static struct bytes json_at(const struct block_docs *docs, size_t i)
+{
+    return bytes_of(docs->content.p + docs->spans[i].at, docs->spans[i].n);
+}
+
+/* The documents that are live, and stay so. */
+static void gather(struct block_plan *plan, struct block_job *j, const struct block_docs *docs)
+{
+    const struct edit *e = plan->edits + j->edit, *end = e + j->n_edits;
+    size_t i;
+
+    for (i = 0; i < docs->n; i++) {
+        if (e < end && e->row == docs->ids[i]) {
+            if (e++->same)
+                block_job__add(j, docs->ids[i], json_at(docs, i));
+        } else if (rows__is_live(plan->rows, docs->ids[i])) {
+            block_job__add(j, docs->ids[i], json_at(docs, i));
+        }
+    }
+}
+
+static enum rc look(struct block_plan *plan, struct block_job *j, struct codec *codec)
 {
     const struct dir_entry *was = &plan->old->at[j->lo];
-    const struct edit *edit = plan->edits + j->edit, *end = edit + j->n_edits;
     struct block_docs *docs = &codec->docs;
+    uint32_t n_live = j->n_live;
     size_t i;
     enum rc rc;
 
     rc = block__inflate(codec->decoder, buf_view(&j->old), was->first, was->count, docs, &j->err);
-    for (i = 0; rc == RC_OK && i < docs->n; i++) {
-        struct bytes json = bytes_of(docs->content.p + docs->spans[i].at, docs->spans[i].n);
+    for (i = 0; rc == RC_OK && i < j->n_edits; i++) {
+        struct edit *e = &plan->edits[j->edit + i];
+        size_t place = block__place(docs->ids, docs->n, e->row);
 
-        if (edit == end || edit->doc != docs->ids[i])
-            add_document(j, docs->ids[i], json);
-        else
-            rc = edit_document(plan, j, codec, edit++, json);
+        if (place == docs->n)
+            return err_set(&j->err, RC_CORRUPT, NULL, "a document is not in its block");
+        rc = look_at(plan, j, codec, e, json_at(docs, place));
+        n_live -= e->same ? 0 : 1;
     }
-    if (rc == RC_OK && edit != end)
-        rc = err_set(&j->err, RC_CORRUPT, NULL, "a document is not in its block");
-    j->small = j->content.n < BLOCK_SMALL && j->content.n < was->bytes;
-    return rc;
-}
-
-static enum rc encode_piece(struct block_plan *plan, struct block_job *j, struct codec *codec,
-                            size_t from, size_t to)
-{
-    size_t start = from ? j->ends[from - 1] : 0, head;
-    struct bytes content = bytes_of(j->content.p + start, j->ends[to - 1] - start);
-    struct block_piece *piece;
-    enum rc rc;
-
-    j->pieces = index__grow(j->pieces, sizeof *j->pieces, j->n_pieces + 1, &j->pieces_cap);
-    piece = &j->pieces[j->n_pieces++];
-    buf_init(&piece->value, BUF_NO_LIMIT);
-    piece->entry = (struct dir_entry){.first = j->ids[from],
-                                      .version = plan->version,
-                                      .count = (uint32_t)(to - from),
-                                      .bytes = (uint32_t)content.n};
-    block__head_put(&piece->value, j->ids + from, to - from);
-    head = piece->value.n;
-    rc = frame_encode(codec->encoder, content, &piece->value, &j->err);
-    piece->frame = piece->value.n - head;
-    return rc;
-}
-
-static enum rc encode(struct block_plan *plan, struct block_job *j, struct codec *codec)
-{
-    size_t from, to;
-    enum rc rc = RC_OK;
-
-    j->coded = true;
-    if (j->n == 0)
-        return RC_OK;
-    if (j->content.n <= BLOCK_SPLIT)
-        return encode_piece(plan, j, codec, 0, j->n);
-    for (from = 0; rc == RC_OK && from < j->n; from = to) {
-        size_t start = from ? j->ends[from - 1] : 0;
-
-        for (to = from + 1; to < j->n && j->ends[to] - start <= RECORD_BLOCK_TARGET; to++)
-            ;
-        rc = encode_piece(plan, j, codec, from, to);
-    }
-    return rc;
-}
-
-enum rc block_job__rebuild(struct block_plan *plan, struct block_job *j, struct codec *codec)
-{
-    enum rc rc = RC_OK;
-    size_t i;
-
-    j->built = true;
-    buf_init(&j->content, BUF_NO_LIMIT);
-    buf_init(&j->laid, BUF_NO_LIMIT);
-    if (j->hi > j->lo)
-        rc = rebuild_old(plan, j, codec);
     if (rc != RC_OK)
         return rc;
-    (void)buf_reserve(&j->content, RECORD_BLOCK_TARGET);
-    for (i = 0; i < j->n_born; i++) {
-        struct bytes json = op_json(&plan->docs->ops[plan->new_ops[j->born + i]]);
-
-        add_document(j, j->born_doc + (uint32_t)i, json);
-        j->json_delta += (int64_t)json.n;
-    }
-    j->small = j->small && j->n_born == 0;
+    j->rewrite = block_job__is_worn(was->count, n_live);
+    if (j->rewrite || j->reopen)
+        gather(plan, j, docs);
     return RC_OK;
 }
 
-void block_job__run(struct block_plan *plan, struct block_job *j)
+void block_job__look(struct block_plan *plan, struct block_job *j)
 {
     struct codec *codec;
 
-    if (j->coded)
+    if (!j->look)
         return;
     codec = codec__take(plan->change->catalog);
-    if (!j->built)
-        j->rc = block_job__rebuild(plan, j, codec);
-    else
-        j->small = false; /* the second time: joined, or nobody to join with */
-    if (j->rc == RC_OK && !j->small)
-        j->rc = encode(plan, j, codec);
+    j->rc = look(plan, j, codec);
     codec__give(plan->change->catalog, codec);
+}
+
+/* ---- writing --------------------------------------------------------------------------- */
+
+void block_job__encode(struct block_plan *plan, struct block_job *j)
+{
+    struct codec *codec;
+    size_t head;
+
+    if (j->n == 0)
+        return;
+    codec = codec__take(plan->change->catalog);
+    buf_init(&j->value, BUF_NO_LIMIT);
+    block__head_put(&j->value, j->ids, j->n);
+    head = j->value.n;
+    j->rc = frame_encode(codec->encoder, buf_view(&j->content), &j->value, &j->err);
+    j->frame = j->value.n - head;
+    codec__give(plan->change->catalog, codec);
+}
+
+void block_job__append(struct block_job *j, const struct block_job *more)
+{
+    if (!more->n)
+        return;
+    j->content.limit = BUF_NO_LIMIT;
+    (void)buf_bytes(&j->content, buf_view(&more->content));
+    j->ids = index__grow(j->ids, sizeof *j->ids, j->n + more->n, &j->ids_cap);
+    memcpy(j->ids + j->n, more->ids, more->n * sizeof *j->ids);
+    j->n += more->n;
 }
 
 void block_job__join(struct block_job *prev, struct block_job *job)
 {
-    uint32_t shift = (uint32_t)prev->content.n;
-    size_t i;
-
-    (void)buf_bytes(&prev->content, buf_view(&job->content));
-    for (i = 0; i < job->n; i++) {
-        prev->ids = index__grow(prev->ids, sizeof *prev->ids, prev->n + 1, &prev->ids_cap);
-        prev->ends = index__grow(prev->ends, sizeof *prev->ends, prev->n + 1, &prev->ends_cap);
-        prev->ids[prev->n] = job->ids[i];
-        prev->ends[prev->n++] = shift + job->ends[i];
-    }
-    for (i = 0; i < prev->n_pieces; i++)
-        buf_done(&prev->pieces[i].value);
-    prev->n_pieces = 0;
-    prev->coded = false;
-    prev->hi = job->hi;
-    prev->json_delta += job->json_delta;
+    block_job__append(prev, job);
+    prev->lo = job->lo < prev->lo ? job->lo : prev->lo;
+    prev->hi = job->hi > prev->hi ? job->hi : prev->hi;
     prev->old_frame += job->old_frame;
-    prev->small = prev->content.n < BLOCK_SMALL;
     block_job__done(job);
-    job->coded = true;
-}
-
-void block_job__absorb(struct block_job *j, struct block_job *empty)
-{
-    if (empty->lo < j->lo)
-        j->lo = empty->lo;
-    if (empty->hi > j->hi)
-        j->hi = empty->hi;
-    j->json_delta += empty->json_delta;
-    j->old_frame += empty->old_frame;
-    block_job__done(empty);
-    empty->coded = true;
 }

@@ -27,6 +27,7 @@ enum rc catalog_open(struct store *store, struct pool *pool, struct catalog **re
 
     catalog->store = store;
     catalog->pool = pool;
+    catalog->worn_rows = CATALOG_WORN_ROWS;
     catalog->cache = block_cache__new(CATALOG_CACHE_BYTES);
     catalog->crumbs = crumbs__new();
     mutex_init(&catalog->lock);

@@ -87,7 +87,7 @@ struct loading {
     size_t n_trash, trash_cap;
     /* of the index being loaded */
     struct index_state *state; /* borrowed from states */
-    uint64_t n_documents;
+    uint64_t n_versions;
     struct field_count *fields; /* owned; names in text */
     size_t n_fields, fields_cap;
     struct slab text;
@@ -112,7 +112,7 @@ static enum rc load_directory(void *arg, struct bytes key, struct bytes value, s
                                                        .version = l->version,
                                                        .count = (uint32_t)count,
                                                        .bytes = (uint32_t)bytes});
-    l->n_documents += count;
+    l->n_versions += count;
     return RC_OK;
 }
 
@@ -142,11 +142,11 @@ static enum rc load_body(struct loading *l, struct err *err)
         return rc;
     s->settings_text = xmemdup(settings.p, settings.n);
     s->settings = bytes_of(s->settings_text, settings.n);
-    l->n_documents = 0;
-    rc = each_entry(l->view, key_head(&key, KEY_DIRECTORY, s->body), load_directory, l, err);
+    l->n_versions = 0;
+    rc = each_entry(l->view, key_head(&key, KEY_DIRECTORY, s->blocks), load_directory, l, err);
     if (rc != RC_OK)
         return rc;
-    if (l->n_documents != s->n_documents)
+    if (l->n_versions != s->n_versions)
         return corrupt(l, err, "its blocks hold another number of documents than it says");
     l->n_fields = 0;
     rc = each_entry(l->view, key_head(&key, KEY_FIELD, s->body), load_field, l, err);

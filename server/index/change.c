@@ -227,6 +227,7 @@ void change_abandon(struct change *c)
     for (i = 0; i < c->view->snapshot->n; i++) {
         pending__free(c->base_drafts[i].m.docs);
         search_state__unref(c->base_drafts[i].search);
+        index_state__unref(c->base_drafts[i].renewed);
     }
     for (i = 0; i < c->n_made; i++) {
         pending__free(c->made[i]->m.docs);

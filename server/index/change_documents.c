@@ -9,6 +9,7 @@
  * task still fail alone.
  */
 #include "index/change_int.h"
+#include "index/row_docs.h"
 
 #include "base/mem.h"
 
@@ -68,6 +69,12 @@ static enum rc push_merged(struct adding *a, struct bytes below, enum op_kind ki
     return rc;
 }
 
+/* Whether a stored document may be near the limit. */
+static bool has_large(const struct pending *p)
+{
+    return p->base && p->base->dir.largest > BLOCK_LARGE;
+}
+
 static enum rc push_merge(struct adding *a, struct err *err)
 {
     const struct slot *s = &a->p->slots[a->slot];
@@ -79,7 +86,7 @@ static enum rc push_merge(struct adding *a, struct err *err)
 
     if (last && last->kind == OP_PUT)
         return push_merged(a, op_json(last), OP_PUT, err);
-    if (!last && a->json.n <= MERGE_LATER && !a->p->large_blocks) {
+    if (!last && a->json.n <= MERGE_LATER && !has_large(a->p)) {
         rc = number_fields(a->p, a->d, a->doc, &shape, err);
         if (rc == RC_OK)
             pending__push(a->p, a->slot, OP_MERGE, a->json, shape);
@@ -95,7 +102,7 @@ static enum rc push_merge(struct adding *a, struct err *err)
     buf_init(&stored, BUF_NO_LIMIT);
     (void)buf_str(&stored, "{}");
     if ((!last || last->kind == OP_MERGE) && s->base == BASE_PRESENT)
-        rc = view__document(a->c->view, a->p->base, s->base_doc, &stored, err);
+        rc = view__document(a->c->view, a->p->base, s->entry.doc, &stored, err);
     if (rc == RC_OK && last && last->kind == OP_MERGE) {
         struct adding before = *a;
         struct json_error at;
@@ -161,11 +168,18 @@ static enum rc prepare(struct adding *a, uint32_t index_id, struct bytes *ret_id
     return rc == RC_OK ? check_geo(a, *ret_id, err) : rc;
 }
 
-/* Places in a change and doc ids are 32 bits; neither bound is near in any sane use. */
+/*
+ * Rows have 32 bits, and so have places in a change. Dead rows behind the last document's
+ * number are given out again when the index is stored anew, with which this change begins if
+ * there are many: they do not count.
+ */
 static enum rc check_room(const struct adding *a, struct err *err)
 {
-    uint64_t next = a->p->base ? a->p->base->next_doc : 0;
+    const struct index_state *s = a->p->base;
+    uint64_t next = s ? s->next_doc : 0;
 
+    if (next + a->p->n_ops >= UINT32_MAX - 1 && s && change__is_worn(a->c, s->search))
+        next = rows__docs_end(s->search->rows);
     if (next + a->p->n_ops >= UINT32_MAX - 1)
         return err_set(err, RC_TOO_MANY, NULL, "Index `%s` has no document numbers left.",
                        a->d->m.uid);

@@ -13,19 +13,11 @@ static void copy_documents(struct index_state *next, const struct index_state *s
 {
     if (!stored)
         return;
-    next->next_doc = stored->next_doc;
+    next->blocks = stored->blocks;
+    next->n_versions = stored->n_versions;
     next->n_documents = stored->n_documents;
     next->document_bytes = stored->document_bytes;
     next->stored_bytes = stored->stored_bytes;
-}
-
-static void copy_directory(struct index_state *next, const struct index_state *stored)
-{
-    if (!stored || !stored->dir.n)
-        return;
-    next->dir.at = index__grow(NULL, sizeof *next->dir.at, stored->dir.n, &next->dir.cap);
-    memcpy(next->dir.at, stored->dir.at, stored->dir.n * sizeof *next->dir.at);
-    next->dir.n = stored->dir.n;
 }
 
 static void put_search(const struct index_state *s, const struct index_state *base,
@@ -65,7 +57,7 @@ static enum rc write_draft(struct change *c, struct draft *d, uint32_t version,
                            struct store_batch *batch, struct index_state **ret_state,
                            struct err *err)
 {
-    const struct index_state *stored = change__stored(d);
+    const struct index_state *stored = d->renewed ? d->renewed : change__stored(d);
     struct index_state *s;
     enum rc rc = RC_OK;
 
@@ -85,7 +77,8 @@ static enum rc write_draft(struct change *c, struct draft *d, uint32_t version,
     if (d->m.docs && d->m.docs->n_ops) {
         rc = change__write_documents(c, d, s, version, batch, err);
     } else {
-        copy_directory(s, stored);
+        if (stored)
+            directory__push_all(&s->dir, &stored->dir, 0, stored->dir.n);
         index_state__set_fields(s, stored ? stored->fields : NULL, stored ? stored->n_fields : 0);
     }
     if (rc != RC_OK) {
@@ -131,9 +124,8 @@ static bool write_deleted(struct change *c, struct snapshot *next, struct store_
             next->trash[next->n_trash++] = d->base->body;
             store_batch_put(batch, key_head(&key, KEY_TRASH, d->base->body), (struct bytes){0});
         }
-        if (change__give_up_search(next, d->base->search,
-                                   kept[i] ? snapshot__get(next, d->id)->search : NULL, batch,
-                                   &cap))
+        if (change__give_up(next, d->base, kept[i] ? snapshot__get(next, d->id) : NULL, batch,
+                            &cap))
             some = true;
         if (kept[i])
             continue;

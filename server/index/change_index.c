@@ -203,17 +203,6 @@ static enum rc get(struct change *c, uint32_t index_id, struct draft **ret_draft
     return err_set(err, RC_INTERNAL, NULL, "index %u is not of this change", index_id);
 }
 
-void change_set_times(struct change *c, uint32_t index_id, int64_t created_ns, int64_t updated_ns)
-{
-    struct draft *d = change__get(c, index_id);
-
-    if (!d)
-        return;
-    change__touch(c, d);
-    d->m.created_ns = created_ns;
-    d->m.updated_ns = updated_ns;
-}
-
 enum rc change_settings(struct change *c, uint32_t index_id, struct bytes patch, int64_t now_ns,
                         struct err *err)
 {

@@ -14,7 +14,8 @@
 struct store_batch;
 struct search_feed;
 
-#define NO_OP UINT32_MAX /* no operation */
+#define NO_OP UINT32_MAX  /* no operation */
+#define NO_DOC UINT32_MAX /* no number of a document */
 
 enum { BLOCK_LARGE = RECORD_DOCUMENT_MAX / 2 /* a document in it may be near its limit */ };
 
@@ -42,20 +43,20 @@ struct slot {
     const uint8_t *id; /* in the slab */
     uint32_t n_id;
     uint32_t hash;
-    uint32_t last;     /* operation, or NO_OP */
-    uint32_t base_doc; /* of BASE_PRESENT: its doc id */
+    uint32_t last; /* operation, or NO_OP */
     enum base_state base;
+    struct document_entry entry; /* of BASE_PRESENT: what is stored */
 };
 
 /* A set of fields that documents have; most documents of a batch share one. */
 struct shape {
     uint32_t at, n; /* in pending.shape_ids */
+    uint64_t hash;  /* of the names */
 };
 
 struct pending {
     struct pending *below;          /* what was pending before all documents were deleted */
     const struct index_state *base; /* where documents are stored; NULL: none are */
-    bool large_blocks;              /* one of them is over BLOCK_LARGE */
     struct slot *slots;
     size_t n_slots, slots_cap;
     uint32_t *table; /* open addressing over slots, number + 1 */
@@ -89,7 +90,8 @@ size_t pending__bytes(const struct pending *p);
 uint32_t pending__slot(struct pending *p, struct bytes id);
 /* Whether there is a document now; its base must be known if it has no operation. */
 bool pending__live(const struct pending *p, const struct slot *s);
-void pending__set_base(struct pending *p, uint32_t slot, enum base_state base, uint32_t base_doc);
+/* entry: of what is stored; NULL: nothing is. */
+void pending__set_base(struct pending *p, uint32_t slot, const struct document_entry *entry);
 /* Adds an operation; json is copied. */
 void pending__push(struct pending *p, uint32_t slot, enum op_kind kind, struct bytes json,
                    uint32_t shape);
@@ -126,6 +128,7 @@ struct draft {
     struct draft_meta m;
     uint64_t touched;            /* mark since which it has an undo */
     struct search_state *search; /* share; what the commit brings, made by change_finish() */
+    struct index_state *renewed; /* share, or NULL: base as change__renew() stored it anew */
 };
 
 struct undo {
@@ -191,19 +194,28 @@ enum rc change__write_documents(struct change *c, const struct draft *d, struct 
                                 struct err *err) MUST_CHECK;
 
 /* change_blocks.c */
+
+/* What becomes of a stored document. */
 struct edit {
+    uint32_t row; /* of the version that is stored */
     uint32_t doc;
-    uint32_t op;  /* OP_PUT, OP_MERGE; NO_OP: the document goes */
-    uint32_t row; /* of what takes its place */
+    uint32_t op; /* OP_PUT, OP_MERGE; NO_OP: the document goes */
+    uint32_t slot;
+    /* what follows is known of OP_MERGE only behind block_job__look() */
+    uint32_t n;       /* bytes of the new version */
+    uint64_t mark;    /* its document_mark() */
+    uint64_t laid_at; /* of OP_MERGE: where in the job it is */
+    bool same;        /* the new version is the stored one */
 };
 struct block_plan {
     struct change *change;
     struct pending *docs;
-    struct index_state *next;    /* next->dir is filled, counts are changed */
+    struct index_state *next;    /* next->dir is filled, counts and next_doc are changed */
     const struct directory *old; /* borrowed from the base; may be empty */
+    const struct rows *rows;     /* borrowed: those that old goes with */
     uint32_t version;
     struct store_batch *batch;
-    const struct edit *edits; /* rising by doc */
+    struct edit *edits; /* rising by row */
     size_t n_edits;
     const uint32_t *new_ops; /* operations whose documents are new, in order */
     size_t n_new;
@@ -213,14 +225,33 @@ struct block_plan {
 };
 enum rc change__write_blocks(struct block_plan *plan, struct err *err) MUST_CHECK;
 
+/* change_worn.c: rows that are documents again, and blocks without anything dead */
+
+/* Whether the next commit with documents is to begin with it. */
+bool change__is_worn(const struct change *c, const struct search_state *s);
+/*
+ * Gives next fresh rows and drops its columns' names; *ret_state, a share, is the
+ * stored state over such rows, with blocks of its own. Takes many commits.
+ */
+enum rc change__renew(struct change *c, const struct index_state *stored, struct search_state *next,
+                      struct store_batch *batch, struct index_state **ret_state,
+                      struct err *err) MUST_CHECK;
+
 /* change_search.c: words, columns and rows */
+
+/* A number nobody has; what a kill leaves under it will be swept. May take a commit. */
+enum rc change__number(struct change *c, uint32_t *ret_number, struct err *err) MUST_CHECK;
+/* Commits what nobody can see yet. */
+enum rc change__step(struct change *c, const struct store_batch *batch, struct err *err) MUST_CHECK;
+/* Stands on the newest state, which has the same indexes. */
+enum rc change__refresh(struct change *c, struct err *err) MUST_CHECK;
 
 /* Sets d->search to what is to be fed with the draft's documents; may take many commits. */
 enum rc change__search_begin(struct change *c, struct draft *d, struct store_batch *batch,
                              struct err *err) MUST_CHECK;
 /* Numbers of was that now (or NULL) does not name become trash; cap: of next->trash. */
-bool change__give_up_search(struct snapshot *next, const struct search_state *was,
-                            const struct search_state *now, struct store_batch *batch, size_t *cap);
+bool change__give_up(struct snapshot *next, const struct index_state *was,
+                     const struct index_state *now, struct store_batch *batch, size_t *cap);
 void change__keep_reserved(struct change *c, struct snapshot *next, struct store_batch *batch);
 void change__put_meta(const struct snapshot *next, struct store_batch *batch);
 

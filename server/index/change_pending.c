@@ -25,8 +25,6 @@ struct pending *pending__new(const struct index_state *base)
     p->base = base;
     for (i = 0; base && i < base->n_fields; i++)
         (void)fields__add(&p->fields, base->fields[i].name);
-    for (i = 0; base && i < base->dir.n; i++)
-        p->large_blocks = p->large_blocks || base->dir.at[i].bytes > BLOCK_LARGE;
     return p;
 }
 
@@ -117,13 +115,14 @@ static int more_of(const struct pending *p, const struct slot *s)
     return (pending__live(p, s) ? 1 : 0) - (s->base == BASE_PRESENT ? 1 : 0);
 }
 
-void pending__set_base(struct pending *p, uint32_t slot, enum base_state base, uint32_t base_doc)
+void pending__set_base(struct pending *p, uint32_t slot, const struct document_entry *entry)
 {
     struct slot *s = &p->slots[slot];
 
     ASSERT(s->base == BASE_UNKNOWN);
-    s->base = base;
-    s->base_doc = base_doc;
+    s->base = entry ? BASE_PRESENT : BASE_ABSENT;
+    if (entry)
+        s->entry = *entry;
     p->n_more += more_of(p, s);
 }
 
@@ -204,7 +203,8 @@ uint32_t pending__shape(struct pending *p)
     if (n)
         memcpy(p->shape_ids + p->n_shape_ids, ids, n * sizeof *ids);
     p->shapes = index__grow(p->shapes, sizeof *p->shapes, p->n_shapes + 1, &p->shapes_cap);
-    p->shapes[p->n_shapes] = (struct shape){(uint32_t)p->n_shape_ids, (uint32_t)n};
+    p->shapes[p->n_shapes] =
+        (struct shape){(uint32_t)p->n_shape_ids, (uint32_t)n, fields__hash(&p->fields, ids, n)};
     p->n_shape_ids += n;
     p->shape_table[cell] = (uint32_t)++p->n_shapes;
     return (uint32_t)p->n_shapes - 1;

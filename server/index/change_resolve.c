@@ -60,16 +60,14 @@ uint32_t *change__sorted_slots(struct pending *p, size_t from, size_t *ret_n)
 
 enum rc change__resolve_one(struct change *c, struct pending *p, uint32_t slot, struct err *err)
 {
-    uint32_t doc;
+    struct document_entry entry = {0};
     enum rc rc;
 
     if (p->slots[slot].base != BASE_UNKNOWN)
         return RC_OK;
-    rc = view__doc_of(c->view, p->base->body, slot_id(&p->slots[slot]), &doc, err);
-    if (rc == RC_OK)
-        pending__set_base(p, slot, BASE_PRESENT, doc);
-    else if (rc == RC_NOT_FOUND)
-        pending__set_base(p, slot, BASE_ABSENT, 0);
+    rc = view__entry(c->view, p->base->body, slot_id(&p->slots[slot]), &entry, err);
+    if (rc == RC_OK || rc == RC_NOT_FOUND)
+        pending__set_base(p, slot, rc == RC_OK ? &entry : NULL);
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
@@ -91,12 +89,14 @@ static void move_to(struct store_cursor *cursor, struct bytes key)
 static enum rc look_up(struct pending *p, struct store_cursor *cursor, const uint32_t *slots,
                        size_t n, struct err *err)
 {
+    struct document_entry entry = {0};
     bool placed = false;
     struct key key;
     size_t i;
 
     for (i = 0; i < n; i++) {
-        struct bytes k, value;
+        struct bytes k;
+        enum rc rc;
 
         if (p->slots[slots[i]].base != BASE_UNKNOWN)
             continue;
@@ -107,13 +107,13 @@ static enum rc look_up(struct pending *p, struct store_cursor *cursor, const uin
             move_to(cursor, k);
         placed = true;
         if (!store_cursor_valid(cursor) || !bytes_eq(store_cursor_key(cursor), k)) {
-            pending__set_base(p, slots[i], BASE_ABSENT, 0);
+            pending__set_base(p, slots[i], NULL);
             continue;
         }
-        value = store_cursor_value(cursor);
-        if (value.n != 4)
-            return err_set(err, RC_CORRUPT, NULL, "the entry of a document id is malformed");
-        pending__set_base(p, slots[i], BASE_PRESENT, get_u32be(value.p));
+        rc = document_entry__read(store_cursor_value(cursor), &entry, err);
+        if (rc != RC_OK)
+            return rc;
+        pending__set_base(p, slots[i], &entry);
     }
     return RC_OK;
 }

@@ -7,7 +7,7 @@
  *
  *   other words (searchable fields, how texts are cut): words are built anew
  *   fields that are to be filtered or sorted by now:    their columns are built
- *   many dead rows:                                     all, rows being documents again
+ *   many dead rows:                                     all (change_worn.c)
  *   what an earlier version wrote:                      all words and columns are built anew
  *
  * A build writes in commits of its own under numbers that are marked as trash
@@ -25,11 +25,7 @@
 
 #include <stdlib.h>
 
-enum {
-    RESERVED = 32,     /* numbers that are marked at a time */
-    WORN_ROWS = 10000, /* dead rows that are worth a clean-up, */
-    WORN_SHARE = 2,    /* if the live ones are at most so many times as many */
-};
+enum { RESERVED = 32 /* numbers that are marked at a time */ };
 
 #define LOG_NS (5 * NS_PER_S)
 
@@ -40,15 +36,14 @@ void change_set_steps(struct change *c, const struct change_steps *steps)
 
 /* ---- commits in between ------------------------------------------------------------------ */
 
-static enum rc commit_step(struct change *c, const struct store_batch *batch, struct err *err)
+enum rc change__step(struct change *c, const struct store_batch *batch, struct err *err)
 {
     if (c->steps.commit)
         return c->steps.commit(c->steps.arg, batch, err);
     return store_commit(c->catalog->store, batch, err);
 }
 
-/* Stands on the newest state, which has the same indexes. */
-static enum rc refresh(struct change *c, struct err *err)
+enum rc change__refresh(struct change *c, struct err *err)
 {
     struct catalog_view *view = NULL;
     enum rc rc;
@@ -101,13 +96,25 @@ static enum rc reserve(struct change *c, struct err *err)
     for (i = 0; i < RESERVED; i++)
         c->reserved[c->n_reserved + i] = s->trash[s->n_trash - RESERVED + i];
     catalog__stage(c->catalog, s);
-    rc = commit_step(c, batch, err);
+    rc = change__step(c, batch, err);
     store_batch_free(batch);
     if (rc != RC_OK) /* if the outcome is unknown, the next change finds it out */
         return rc;
     c->n_reserved += RESERVED;
     catalog__landed(c->catalog);
-    return refresh(c, err);
+    return change__refresh(c, err);
+}
+
+enum rc change__number(struct change *c, uint32_t *ret_number, struct err *err)
+{
+    enum rc rc = RC_OK;
+
+    *ret_number = 0;
+    if (c->n_taken == c->n_reserved)
+        rc = reserve(c, err);
+    if (rc == RC_OK)
+        *ret_number = c->reserved[c->n_taken++];
+    return rc;
 }
 
 /* ---- the host of a build ----------------------------------------------------------------- */
@@ -121,20 +128,12 @@ struct hosting {
 
 static enum rc host_number(void *arg, uint32_t *ret_number, struct err *err)
 {
-    struct change *c = ((struct hosting *)arg)->change;
-    enum rc rc = RC_OK;
-
-    *ret_number = 0;
-    if (c->n_taken == c->n_reserved)
-        rc = reserve(c, err);
-    if (rc == RC_OK)
-        *ret_number = c->reserved[c->n_taken++];
-    return rc;
+    return change__number(((struct hosting *)arg)->change, ret_number, err);
 }
 
 static enum rc host_commit(void *arg, const struct store_batch *batch, struct err *err)
 {
-    return commit_step(((struct hosting *)arg)->change, batch, err);
+    return change__step(((struct hosting *)arg)->change, batch, err);
 }
 
 static enum rc host_tell(void *arg, uint64_t done, struct err *err)
@@ -174,7 +173,7 @@ static enum rc build(struct change *c, const struct index_state *stored, struct 
     if (rc == RC_OK)
         rc = search_build__run(&build, err);
     if (rc == RC_OK)
-        rc = refresh(c, err); /* what is fed next finds what was built */
+        rc = change__refresh(c, err); /* what is fed next finds what was built */
     if (rc == RC_OK)
         log_event(LOG_INFO, "index", "indexed anew",
                   "index=%s documents=%llu words=%d columns=%zu ms=%lld", stored->uid,
@@ -248,63 +247,22 @@ static void drop_columns(struct search_state *s)
     xfree(kept);
 }
 
-static bool is_worn(const struct search_state *s)
+static enum rc renew(struct change *c, struct draft *d, bool worn, struct store_batch *batch,
+                     struct err *err)
 {
-    uint64_t dead = rows__n_dead(s->rows) - s->dead_built;
-
-    return dead >= WORN_ROWS && rows__n_live(s->rows) <= WORN_SHARE * dead;
-}
-
-static int by_number(const void *a, const void *b)
-{
-    const uint32_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-/* Rows that are documents again; what had no document any more is gone. */
-static enum rc renew_rows(struct change *c, struct search_state *s, struct store_batch *batch,
-                          struct err *err)
-{
-    struct hosting hosting = {.change = c};
-    uint32_t n_rows = rows__next(s->rows), n = 0, row, *docs;
-    struct rows *none = rows__new();
-    struct rows_edit *edit = rows_edit__new(none);
-    enum rc rc;
-
-    docs = xmalloc((rows__n_live(s->rows) + 1) * sizeof *docs);
-    for (row = 0; row < n_rows; row++)
-        if (rows__is_live(s->rows, row))
-            docs[n++] = rows__doc_of(s->rows, row);
-    qsort(docs, n, sizeof *docs, by_number);
-    for (row = 0; row < n; row++)
-        rows_edit__add(edit, docs[row], docs[row]);
-    rc = host_number(&hosting, &s->rows_number, err);
-    if (rc == RC_OK) {
-        rows__unref(s->rows);
-        s->rows = rows_edit__finish(edit, s->rows_number, batch);
-        s->dead_built = rows__n_dead(s->rows);
-        s->bytes = s->column_bytes = 0;
-        search_state__set_names(s, NULL, 0, s->fields, s->n_fields);
-    }
-    rows_edit__free(edit);
-    rows__unref(none);
-    xfree(docs);
-    return rc;
-}
-
-static enum rc renew(struct change *c, const struct index_state *stored, struct search_state *next,
-                     bool worn, struct store_batch *batch, struct err *err)
-{
+    const struct index_state *stored = change__stored(d);
+    struct search_state *next = d->search;
     const struct plan *was = stored->search->plan;
     bool words = worn || next->old || !plan_same_words(was, next->plan);
     bool columns = worn || next->old || wants_more(was, next->plan);
     enum rc rc = RC_OK;
 
-    if (worn)
-        rc = renew_rows(c, next, batch, err);
-    else
+    if (worn) {
+        rc = change__renew(c, stored, next, batch, &d->renewed, err);
+        stored = d->renewed;
+    } else {
         drop_columns(next);
+    }
     if (next->old) {
         search_state__set_names(next, NULL, 0, next->fields, next->n_fields);
         next->column_bytes = 0;
@@ -321,7 +279,8 @@ enum rc change__search_begin(struct change *c, struct draft *d, struct store_bat
 {
     const struct index_state *stored = change__stored(d);
     bool same = d->base && bytes_eq(d->base->settings, d->m.settings);
-    bool fed = d->m.docs && d->m.docs->n_ops, worn = fed && stored && is_worn(stored->search);
+    bool fed = d->m.docs && d->m.docs->n_ops,
+         worn = fed && stored && change__is_worn(c, stored->search);
     struct plan *plan = NULL;
     enum rc rc;
 
@@ -338,7 +297,7 @@ enum rc change__search_begin(struct change *c, struct draft *d, struct store_bat
         d->search = search_state__copy(stored->search);
         plan_unref(d->search->plan);
         d->search->plan = plan;
-        return renew(c, stored, d->search, worn, batch, err);
+        return renew(c, d, worn, batch, err);
     }
     d->search = search_state__new(plan);
     plan_unref(plan);
@@ -371,17 +330,20 @@ static void give_up(struct snapshot *next, uint32_t number, const struct search_
     store_batch_put(batch, key_head(&key, KEY_TRASH, number), (struct bytes){0});
 }
 
-bool change__give_up_search(struct snapshot *next, const struct search_state *was,
-                            const struct search_state *now, struct store_batch *batch, size_t *cap)
+bool change__give_up(struct snapshot *next, const struct index_state *was,
+                     const struct index_state *now, struct store_batch *batch, size_t *cap)
 {
+    const struct search_state *search = was->search, *kept = now ? now->search : NULL;
     size_t before = next->n_trash, i;
 
-    if (was == now)
-        return false;
-    give_up(next, was->words, now, batch, cap);
-    give_up(next, was->rows_number, now, batch, cap);
-    for (i = 0; i < was->n_columns; i++)
-        give_up(next, was->columns[i].number, now, batch, cap);
+    if (!now || was->blocks != now->blocks)
+        give_up(next, was->blocks, NULL, batch, cap);
+    if (search == kept)
+        return next->n_trash > before;
+    give_up(next, search->words, kept, batch, cap);
+    give_up(next, search->rows_number, kept, batch, cap);
+    for (i = 0; i < search->n_columns; i++)
+        give_up(next, search->columns[i].number, kept, batch, cap);
     return next->n_trash > before;
 }
 

@@ -4,9 +4,11 @@
  *
  * By now it is decided per slot what becomes of the stored document (nothing,
  * replaced, laid over, gone) and whether a new one is born. New documents get
- * their doc ids in the order of their births.
+ * their numbers in the order of their births, behind the rows of those that are
+ * replaced.
  */
 #include "index/change_int.h"
+#include "index/row_docs.h"
 #include "index/search_build.h"
 
 #include "base/mem.h"
@@ -17,52 +19,69 @@
 struct writing {
     struct pending *p;
     const struct index_state *base; /* or NULL */
+    struct rows *rows;              /* share: of the base */
     struct edit *edits;             /* owned, as all below */
     size_t n_edits;
     uint32_t *new_ops;
     size_t n_new;
-    uint32_t *doc_of; /* per slot: its new doc id, or NO_OP */
+    uint32_t *outcome; /* per slot: its edit, or n_edits and its birth, or NO_OP */
     int64_t *field_delta;
 };
 
-static int by_doc(const void *a, const void *b)
+static int by_row(const void *a, const void *b)
 {
     const struct edit *x = a, *y = b;
 
-    return (x->doc > y->doc) - (x->doc < y->doc);
+    return (x->row > y->row) - (x->row < y->row);
 }
 
-/* What takes the place of a stored document gets a row of its own: the next ones. */
-static void plan_edits(struct writing *w, uint32_t *next_row)
+static struct edit edit_of(const struct writing *w, uint32_t slot)
 {
     const struct pending *p = w->p;
-    size_t i;
+    const struct slot *s = &p->slots[slot];
+    const struct op *last = &p->ops[s->last];
+    struct edit e = {
+        .row = rows__row_of(w->rows, s->entry.doc), .doc = s->entry.doc, .op = NO_OP, .slot = slot};
+
+    if (last->fresh || last->kind == OP_DELETE)
+        return e;
+    e.op = s->last;
+    e.n = last->n;
+    if (last->kind == OP_PUT)
+        e.mark = document_mark(p->shapes[last->shape].hash, op_json(last));
+    return e;
+}
+
+static enum rc plan_edits(struct writing *w, struct err *err)
+{
+    const struct pending *p = w->p;
+    uint32_t i;
 
     w->edits = xmalloc((p->n_slots ? p->n_slots : 1) * sizeof *w->edits);
+    w->outcome = xmalloc((p->n_slots ? p->n_slots : 1) * sizeof *w->outcome);
+    memset(w->outcome, 0xFF, p->n_slots * sizeof *w->outcome);
     for (i = 0; i < p->n_slots; i++) {
         const struct slot *s = &p->slots[i];
-        const struct op *last;
 
         if (s->last == NO_OP || s->base != BASE_PRESENT)
             continue;
-        last = &p->ops[s->last];
-        w->edits[w->n_edits++] =
-            (struct edit){s->base_doc, last->fresh || last->kind == OP_DELETE ? NO_OP : s->last, 0};
+        if (!rows__has_doc(w->rows, s->entry.doc))
+            return err_set(err, RC_CORRUPT, NULL, "the id `%.*s` leads to no document",
+                           BYTES_ARG(slot_id(s)));
+        w->edits[w->n_edits++] = edit_of(w, i);
     }
-    qsort(w->edits, w->n_edits, sizeof *w->edits, by_doc);
+    qsort(w->edits, w->n_edits, sizeof *w->edits, by_row);
     for (i = 0; i < w->n_edits; i++)
-        if (w->edits[i].op != NO_OP)
-            w->edits[i].row = (*next_row)++;
+        w->outcome[w->edits[i].slot] = i;
+    return RC_OK;
 }
 
-static void plan_births(struct writing *w, uint32_t next_doc)
+static void plan_births(struct writing *w)
 {
     const struct pending *p = w->p;
     size_t i;
 
     w->new_ops = xmalloc((p->n_ops ? p->n_ops : 1) * sizeof *w->new_ops);
-    w->doc_of = xmalloc((p->n_slots ? p->n_slots : 1) * sizeof *w->doc_of);
-    memset(w->doc_of, 0xFF, p->n_slots * sizeof *w->doc_of);
     for (i = 0; i < p->n_ops; i++) {
         const struct slot *s = &p->slots[p->ops[i].slot];
         const struct op *last = &p->ops[s->last];
@@ -70,12 +89,12 @@ static void plan_births(struct writing *w, uint32_t next_doc)
         if (last->kind == OP_DELETE || last->birth != i ||
             (s->base == BASE_PRESENT && !last->fresh))
             continue;
-        w->doc_of[p->ops[i].slot] = next_doc + (uint32_t)w->n_new;
+        w->outcome[p->ops[i].slot] = (uint32_t)(w->n_edits + w->n_new);
         w->new_ops[w->n_new++] = s->last;
     }
 }
 
-/* Counts the fields of all documents that come whole; blocks know those that go. */
+/* Counts the fields of all new documents; blocks know those of stored ones. */
 static void count_fields(struct writing *w)
 {
     const struct pending *p = w->p;
@@ -85,34 +104,51 @@ static void count_fields(struct writing *w)
     w->field_delta = xcalloc(p->fields.n ? p->fields.n : 1, sizeof *w->field_delta);
     for (i = 0; i < w->n_new; i++)
         shapes[p->ops[w->new_ops[i]].shape]++;
-    for (i = 0; i < w->n_edits; i++)
-        if (w->edits[i].op != NO_OP && p->ops[w->edits[i].op].kind == OP_PUT)
-            shapes[p->ops[w->edits[i].op].shape]++;
     for (i = 0; i < p->n_shapes; i++)
         for (f = 0; shapes[i] && f < p->shapes[i].n; f++)
             w->field_delta[p->shape_ids[p->shapes[i].at + f]] += (int64_t)shapes[i];
     xfree(shapes);
 }
 
-static void write_ids(const struct writing *w, uint32_t body, struct store_batch *batch)
+/* first_born: the number of the first new document. */
+static struct document_entry entry_of(const struct writing *w, uint32_t outcome,
+                                      uint32_t first_born)
+{
+    const struct op *o;
+
+    if (outcome < w->n_edits) {
+        const struct edit *e = &w->edits[outcome];
+
+        return (struct document_entry){e->doc, e->n, e->mark};
+    }
+    outcome -= (uint32_t)w->n_edits;
+    o = &w->p->ops[w->new_ops[outcome]];
+    return (struct document_entry){first_born + outcome, o->n,
+                                   document_mark(w->p->shapes[o->shape].hash, op_json(o))};
+}
+
+static void write_ids(const struct writing *w, uint32_t body, uint32_t first_born,
+                      struct store_batch *batch)
 {
     size_t n, i;
     uint32_t *slots = change__sorted_slots(w->p, 0, &n);
+    uint8_t value[DOCUMENT_ENTRY_MAX];
     struct key key;
 
     for (i = 0; i < n; i++) {
-        const struct slot *s = &w->p->slots[slots[i]];
-        uint8_t value[4];
+        uint32_t outcome = w->outcome[slots[i]];
+        const struct edit *e = outcome < w->n_edits ? &w->edits[outcome] : NULL;
+        struct document_entry entry;
 
-        if (s->last == NO_OP)
+        if (outcome == NO_OP || (e && e->same))
             continue;
-        if (w->doc_of[slots[i]] != NO_OP) {
-            put_u32be(value, w->doc_of[slots[i]]);
-            store_batch_put(batch, key_named(&key, KEY_DOCUMENT_ID, body, slot_id(s)),
-                            bytes_of(value, sizeof value));
-        } else if (s->base == BASE_PRESENT && w->p->ops[s->last].kind == OP_DELETE) {
-            store_batch_del(batch, key_named(&key, KEY_DOCUMENT_ID, body, slot_id(s)));
+        key_named(&key, KEY_DOCUMENT_ID, body, slot_id(&w->p->slots[slots[i]]));
+        if (e && e->op == NO_OP) {
+            store_batch_del(batch, key_bytes(&key));
+            continue;
         }
+        entry = entry_of(w, outcome, first_born);
+        store_batch_put(batch, key_bytes(&key), document_entry__put(value, &entry));
     }
     xfree(slots);
 }
@@ -152,6 +188,7 @@ static enum rc write_all(struct writing *w, struct change *c, struct index_state
                               .docs = w->p,
                               .next = next,
                               .old = w->base ? &w->base->dir : &none,
+                              .rows = w->rows,
                               .version = version,
                               .batch = batch,
                               .edits = w->edits,
@@ -174,29 +211,44 @@ static enum rc write_all(struct writing *w, struct change *c, struct index_state
     search_feed__free(plan.feed);
     if (rc != RC_OK)
         return rc;
-    write_ids(w, next->body, batch);
+    write_ids(w, next->body, next->next_doc - (uint32_t)w->n_new, batch);
     write_fields(w, next, batch);
-    next->next_doc += (uint32_t)w->n_new;
     next->n_documents = (uint64_t)((int64_t)next->n_documents + w->p->n_more);
     return RC_OK;
+}
+
+static enum rc write_planned(struct writing *w, struct change *c, struct index_state *next,
+                             uint32_t version, struct store_batch *batch, struct err *err)
+{
+    enum rc rc = plan_edits(w, err);
+
+    if (rc != RC_OK)
+        return rc;
+    plan_births(w);
+    count_fields(w);
+    if (next->next_doc + (uint64_t)w->n_edits + w->n_new >= UINT32_MAX)
+        return err_set(err, RC_TOO_MANY, NULL, "Index `%s` has no document numbers left.",
+                       next->uid);
+    return write_all(w, c, next, version, batch, err);
 }
 
 enum rc change__write_documents(struct change *c, const struct draft *d, struct index_state *next,
                                 uint32_t version, struct store_batch *batch, struct err *err)
 {
-    struct writing w = {.p = d->m.docs, .base = change__stored(d)};
+    struct writing w = {.p = d->m.docs, .base = d->renewed ? d->renewed : change__stored(d)};
     enum rc rc;
 
     rc = change__resolve(c, d->m.docs, err);
     if (rc != RC_OK)
         return rc;
-    plan_edits(&w, &next->next_doc);
-    plan_births(&w, next->next_doc);
-    count_fields(&w);
-    rc = write_all(&w, c, next, version, batch, err);
+    if (!next->blocks)
+        next->blocks = c->next_body++;
+    w.rows = rows__ref(next->search->rows);
+    rc = write_planned(&w, c, next, version, batch, err);
+    rows__unref(w.rows);
     xfree(w.edits);
     xfree(w.new_ops);
-    xfree(w.doc_of);
+    xfree(w.outcome);
     xfree(w.field_delta);
     return rc;
 }

@@ -4,9 +4,11 @@
  *
  * One document costs a look-up of its id in the store, a search in the
  * directory in memory, and a copy out of the cache; only a block that was not
- * read lately is fetched and inflated.
+ * read lately is fetched and inflated. Documents in order are read block by
+ * block; those that were replaced lie elsewhere and are read one by one.
  */
-#include "index/index_int.h"
+#include "index/block_walk.h"
+#include "index/row_docs.h"
 
 #include "base/mem.h"
 #include "store/store.h"
@@ -20,11 +22,11 @@ static enum rc damaged(const struct index_state *s, const char *what, struct err
 
 static struct block_key key_of(const struct index_state *s, size_t i)
 {
-    return (struct block_key){s->body, s->dir.at[i].first, s->dir.at[i].version};
+    return (struct block_key){s->blocks, s->dir.at[i].first, s->dir.at[i].version};
 }
 
-enum rc view__doc_of(struct catalog_view *view, uint32_t body, struct bytes id, uint32_t *ret_doc,
-                     struct err *err)
+enum rc view__entry(struct catalog_view *view, uint32_t body, struct bytes id,
+                    struct document_entry *ret_entry, struct err *err)
 {
     struct bytes value;
     struct key key;
@@ -33,13 +35,7 @@ enum rc view__doc_of(struct catalog_view *view, uint32_t body, struct bytes id, 
     if (!document_id_valid(id))
         return RC_NOT_FOUND;
     rc = store_view_get(view->store_view, key_named(&key, KEY_DOCUMENT_ID, body, id), &value, err);
-    if (rc != RC_OK)
-        return rc;
-    if (value.n != 4)
-        return err_set(err, RC_CORRUPT, NULL, "the entry of document id `%.*s` is malformed",
-                       BYTES_ARG(id));
-    *ret_doc = get_u32be(value.p);
-    return RC_OK;
+    return rc == RC_OK ? document_entry__read(value, ret_entry, err) : rc;
 }
 
 enum rc view__block(struct catalog_view *view, const struct index_state *s, size_t i, bool keep,
@@ -53,7 +49,7 @@ enum rc view__block(struct catalog_view *view, const struct index_state *s, size
     if (block_cache__copy(cache, key_of(s, i), &codec->copy, &codec->docs))
         return RC_OK;
     rc = store_view_get(view->store_view,
-                        key_numbered(&key, KEY_BLOCK, s->body, s->dir.at[i].first), &value, err);
+                        key_numbered(&key, KEY_BLOCK, s->blocks, s->dir.at[i].first), &value, err);
     if (rc == RC_NOT_FOUND)
         return damaged(s, "a block is missing", err);
     if (rc != RC_OK)
@@ -70,16 +66,16 @@ static struct bytes json_at(const struct block_docs *docs, size_t i)
     return bytes_of(docs->content.p + docs->spans[i].at, docs->spans[i].n);
 }
 
-enum rc view__document(struct catalog_view *view, const struct index_state *s, uint32_t doc,
-                       struct buf *out, struct err *err)
+enum rc view__version(struct catalog_view *view, const struct index_state *s, uint32_t row,
+                      struct buf *out, struct err *err)
 {
-    size_t i = directory__find(&s->dir, doc), place;
+    size_t i = directory__find(&s->dir, row), place;
     struct codec *codec;
     enum rc rc;
 
     if (i == s->dir.n)
         return damaged(s, "a document has no block", err);
-    switch (block_cache__get(view->catalog->cache, key_of(s, i), doc, out)) {
+    switch (block_cache__get(view->catalog->cache, key_of(s, i), row, out)) {
     case CACHE_HIT:
         return buf_ok(out) ? RC_OK : err_set(err, RC_TOO_LARGE, NULL, "a document is too large");
     case CACHE_ABSENT:
@@ -90,7 +86,7 @@ enum rc view__document(struct catalog_view *view, const struct index_state *s, u
     codec = codec__take(view->catalog);
     rc = view__block(view, s, i, true, codec, err);
     if (rc == RC_OK) {
-        place = block__place(codec->docs.ids, codec->docs.n, doc);
+        place = block__place(codec->docs.ids, codec->docs.n, row);
         buf_clear(out);
         if (place == codec->docs.n)
             rc = damaged(s, "a document is not in its block", err);
@@ -101,48 +97,98 @@ enum rc view__document(struct catalog_view *view, const struct index_state *s, u
     return rc;
 }
 
+enum rc view__document(struct catalog_view *view, const struct index_state *s, uint32_t doc,
+                       struct buf *out, struct err *err)
+{
+    if (!rows__has_doc(s->search->rows, doc))
+        return damaged(s, "a number that is no document's", err);
+    return view__version(view, s, rows__row_of(s->search->rows, doc), out, err);
+}
+
 enum rc document_get(struct catalog_view *view, uint32_t index_id, struct bytes id, struct buf *out,
                      struct err *err)
 {
+    struct document_entry entry = {0};
     struct index_state *s = NULL;
-    uint32_t doc = 0;
     enum rc rc;
 
     rc = view__state(view, index_id, &s, err);
     if (rc != RC_OK)
         return rc;
-    rc = view__doc_of(view, s->body, id, &doc, err);
+    rc = view__entry(view, s->body, id, &entry, err);
     if (rc == RC_NOT_FOUND)
         return err_set(err, RC_NOT_FOUND, "document_not_found", "Document `%.*s` not found.",
                        BYTES_ARG(id));
     if (rc != RC_OK)
         return rc;
-    return view__document(view, s, doc, out, err);
+    return view__document(view, s, entry.doc, out, err);
+}
+
+/* A walk over documents in order. */
+struct listing {
+    struct catalog_view *view;
+    const struct index_state *s;
+    struct codec *codec; /* owned: the block where the last one was at home */
+    size_t block;        /* its place in the directory, or dir.n */
+    bool keep;
+    struct buf moved; /* the JSON of one that lies elsewhere */
+};
+
+static enum rc list_one(struct listing *l, uint32_t doc, struct bytes *ret_json, struct err *err)
+{
+    const struct index_state *s = l->s;
+    uint32_t row = rows__row_of(s->search->rows, doc);
+    size_t i = directory__find(&s->dir, row), place;
+    enum rc rc;
+
+    if (row != doc && i != l->block) {
+        rc = view__version(l->view, s, row, &l->moved, err);
+        *ret_json = buf_view(&l->moved);
+        return rc;
+    }
+    if (i == s->dir.n)
+        return damaged(s, "a document has no block", err);
+    if (i != l->block) {
+        l->block = s->dir.n;
+        rc = view__block(l->view, s, i, l->keep, l->codec, err);
+        if (rc != RC_OK)
+            return rc;
+        l->block = i;
+    }
+    place = block__place(l->codec->docs.ids, l->codec->docs.n, row);
+    if (place == l->codec->docs.n)
+        return damaged(s, "a document is not in its block", err);
+    *ret_json = json_at(&l->codec->docs, place);
+    return RC_OK;
 }
 
 enum rc document_each(struct catalog_view *view, uint32_t index_id, uint64_t offset, uint64_t limit,
                       document_each_fn *each, void *arg, struct err *err)
 {
     enum { PAGE = 1000 }; /* longer walks would only push hot blocks out of the cache */
+    struct listing l = {.view = view, .keep = limit <= PAGE};
+    struct bytes json = {0};
     struct index_state *s;
-    struct codec *codec;
-    bool keep = limit <= PAGE;
-    size_t i, d;
+    struct doc_iter it;
+    uint32_t doc;
     enum rc rc;
 
     rc = view__state(view, index_id, &s, err);
     if (rc != RC_OK)
         return rc;
-    for (i = 0; i < s->dir.n && offset >= s->dir.at[i].count; i++)
-        offset -= s->dir.at[i].count;
-    codec = codec__take(view->catalog);
-    for (; i < s->dir.n && limit > 0 && rc == RC_OK; i++) {
-        rc = view__block(view, s, i, keep, codec, err);
-        for (d = (size_t)offset; rc == RC_OK && d < codec->docs.n && limit > 0; d++, limit--)
-            rc = each(arg, json_at(&codec->docs, d), err);
-        offset = 0;
+    l.s = s;
+    l.block = s->dir.n;
+    l.codec = codec__take(view->catalog);
+    buf_init(&l.moved, BUF_NO_LIMIT);
+    doc_iter__init(&it, s->search->rows, 0);
+    doc_iter__skip(&it, offset);
+    for (; limit > 0 && rc == RC_OK && doc_iter__next(&it, &doc); limit--) {
+        rc = list_one(&l, doc, &json, err);
+        if (rc == RC_OK)
+            rc = each(arg, json, err);
     }
-    codec__give(view->catalog, codec);
+    buf_done(&l.moved);
+    codec__give(view->catalog, l.codec);
     return rc;
 }
 
@@ -170,6 +216,7 @@ enum rc document_each_of(struct catalog_view *view, uint32_t index_id, const str
                          void *arg, uint64_t *ret_total, struct err *err)
 {
     uint32_t *docs = xmalloc((n_ids ? n_ids : 1) * sizeof *docs);
+    struct document_entry entry = {0};
     struct index_state *s;
     struct buf json;
     size_t n = 0, i;
@@ -180,9 +227,9 @@ enum rc document_each_of(struct catalog_view *view, uint32_t index_id, const str
     if (rc != RC_OK)
         goto out;
     for (i = 0; i < n_ids; i++) {
-        rc = view__doc_of(view, s->body, ids[i], &docs[n], err);
+        rc = view__entry(view, s->body, ids[i], &entry, err);
         if (rc == RC_OK)
-            n++;
+            docs[n++] = entry.doc;
         else if (rc != RC_NOT_FOUND)
             goto out;
     }
@@ -201,52 +248,27 @@ out:
     return rc;
 }
 
-/* One block against its directory entry; RC_OK: *ret_frame is whole. */
-static enum rc frame_of(const struct index_state *s, size_t i, struct bytes key, struct bytes value,
-                        struct bytes *ret_frame, struct err *err)
-{
-    struct block_head head;
-    enum rc rc;
+struct handing_on {
+    block_each_fn *each;
+    void *arg;
+};
 
-    if (i >= s->dir.n || key.n != KEY_NUMBERED || get_u32be(key.p + KEY_HEAD) != s->dir.at[i].first)
-        return damaged(s, "its blocks are not those of its directory", err);
-    rc = block__head_read(value, &head, err);
-    if (rc != RC_OK)
-        return rc;
-    if (head.count != s->dir.at[i].count)
-        return damaged(s, "a block's count is not its directory's", err);
-    *ret_frame = head.frame;
-    return RC_OK;
+static enum rc hand_on(void *arg, const struct walked_block *b, struct err *err)
+{
+    const struct handing_on *h = arg;
+
+    return h->each(h->arg, b->frame, b->entry.count, err);
 }
 
 enum rc block_each(struct catalog_view *view, uint32_t index_id, block_each_fn *each, void *arg,
                    struct err *err)
 {
-    struct store_cursor *c = NULL;
-    struct bytes frame = {0};
+    struct handing_on h = {each, arg};
     struct index_state *s;
-    struct key prefix;
-    size_t i = 0;
     enum rc rc;
 
     rc = view__state(view, index_id, &s, err);
     if (rc != RC_OK)
         return rc;
-    rc = store_cursor_open(view->store_view, key_head(&prefix, KEY_BLOCK, s->body), true, &c, err);
-    if (rc != RC_OK)
-        return rc;
-    for (store_cursor_first(c); store_cursor_valid(c); store_cursor_next(c), i++) {
-        rc = frame_of(s, i, store_cursor_key(c), store_cursor_value(c), &frame, err);
-        if (rc == RC_OK)
-            rc = each(arg, frame, s->dir.at[i].count, err);
-        if (rc != RC_OK)
-            goto out;
-    }
-    rc = store_cursor_end(c, err);
-    if (rc == RC_OK && i != s->dir.n)
-        rc = damaged(s, "blocks are missing", err);
-
-out:
-    store_cursor_close(c);
-    return rc;
+    return block_walk__run(view, s, hand_on, &h, err);
 }

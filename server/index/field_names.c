@@ -18,6 +18,7 @@
 void fields__done(struct fields *f)
 {
     xfree(f->names);
+    xfree(f->hashes);
     xfree(f->table);
     slab__done(&f->text);
     *f = (struct fields){0};
@@ -60,6 +61,8 @@ uint32_t fields__add(struct fields *f, struct bytes name)
         return f->table[cell] - 1;
     f->names = index__grow(f->names, sizeof *f->names, f->n + 1, &f->cap);
     f->names[f->n] = slab__dup(&f->text, name);
+    f->hashes = index__grow(f->hashes, sizeof *f->hashes, f->n + 1, &f->hashes_cap);
+    f->hashes[f->n] = hash64(name, 0);
     f->table[cell] = (uint32_t)++f->n;
     return (uint32_t)f->n - 1;
 }

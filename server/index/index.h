@@ -176,9 +176,6 @@ enum rc change_update_index(struct change *c, struct bytes uid, struct bytes new
 enum rc change_swap(struct change *c, struct bytes a, struct bytes b, bool rename,
                     struct err *err) MUST_CHECK;
 
-/* Import only: exact times. */
-void change_set_times(struct change *c, uint32_t index_id, int64_t created_ns, int64_t updated_ns);
-
 /* Applies a JSON object of changed members (null resets), checked by settings_check() before. */
 enum rc change_settings(struct change *c, uint32_t index_id, struct bytes patch, int64_t now_ns,
                         struct err *err) MUST_CHECK;

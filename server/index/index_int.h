@@ -52,6 +52,8 @@ void slab__done(struct slab *s);
 struct fields {
     struct bytes *names; /* owned array; the bytes are in text */
     size_t n, cap;
+    uint64_t *hashes; /* owned; of the names */
+    size_t hashes_cap;
     uint32_t *table; /* owned; open addressing, number + 1 */
     size_t table_cap;
     struct slab text;
@@ -80,6 +82,28 @@ void fields__cut(struct fields *f, size_t n, struct slab_mark text);
  */
 void fields__walk(struct fields *f, bool add, struct json_value document, struct field_walk *walk);
 void field_walk__done(struct field_walk *walk);
+/* Of a set of fields, whatever they are numbered and in whatever order they come. Stored. */
+uint64_t fields__hash(const struct fields *f, const uint32_t *ids, size_t n);
+
+/* ---- document_entry.c: what is said of a document under its id ------------------------ */
+
+enum { DOCUMENT_ENTRY_MAX = 12 + VARINT_MAX, DOCUMENT_MARK_SUM_BITS = 24 };
+
+struct document_entry {
+    uint32_t doc;  /* its number */
+    uint32_t n;    /* bytes of its JSON */
+    uint64_t mark; /* document_mark() */
+};
+
+struct bytes document_entry__put(uint8_t out[DOCUMENT_ENTRY_MAX], const struct document_entry *e);
+enum rc document_entry__read(struct bytes value, struct document_entry *ret_entry,
+                             struct err *err) MUST_CHECK;
+/* names: fields__hash() of the document's fields. */
+uint64_t document_mark(uint64_t names, struct bytes json);
+static inline bool document_same_names(uint64_t mark_a, uint64_t mark_b)
+{
+    return (mark_a ^ mark_b) >> DOCUMENT_MARK_SUM_BITS == 0;
+}
 
 /* ---- document_id.c ------------------------------------------------------------------- */
 
@@ -101,7 +125,7 @@ bool settings__use_geo(struct bytes settings);
 /* ---- block.c: documents of one body in a frame --------------------------------------- */
 
 enum {
-    BLOCK_SPLIT = 2 * RECORD_BLOCK_TARGET, /* a rewritten block over this is split */
+    BLOCK_SPLIT = 2 * RECORD_BLOCK_TARGET, /* an imported block over this is split */
     BLOCK_SMALL = RECORD_BLOCK_TARGET / 2, /* one that shrank below looks for a neighbour */
 };
 
@@ -140,7 +164,7 @@ size_t block__place(const uint32_t *ids, size_t n, uint32_t doc);
 /* ---- directory: the blocks of a body, in memory -------------------------------------- */
 
 struct dir_entry {
-    uint32_t first;   /* doc id of its first document: the block's key */
+    uint32_t first;   /* row of its first document: the block's key */
     uint32_t version; /* changes when the block is written again: the cache's key */
     uint32_t count;
     uint32_t bytes; /* content: records, not compressed */
@@ -148,11 +172,15 @@ struct dir_entry {
 struct directory {
     struct dir_entry *at; /* owned; rising by first */
     size_t n, cap;
+    uint32_t largest; /* no block has more bytes */
 };
 
 void directory__push(struct directory *d, struct dir_entry e);
-/* The block that would hold doc: the last one whose first is not above it; n if there is none. */
-size_t directory__find(const struct directory *d, uint32_t doc);
+void directory__push_all(struct directory *d, const struct directory *from, size_t lo, size_t hi);
+/* The block that would hold row: the last one whose first is not above it; n if there is none. */
+size_t directory__find(const struct directory *d, uint32_t row);
+/* The rows [*ret_from, *ret_to) that no other block than the i-th can hold. */
+void directory__span(const struct directory *d, size_t i, uint64_t *ret_from, uint64_t *ret_to);
 
 /* ---- index_state.c, snapshot.c: one moment ------------------------------------------- */
 
@@ -164,13 +192,16 @@ struct field_count {
 /* One index at one moment; never changed once a snapshot holds it. */
 struct index_state {
     atomic_uint refs; /* snapshots that hold it: a commit changes few of many indexes */
-    uint32_t id, body, next_doc;
+    uint32_t id, body;
+    uint32_t blocks;   /* number of its blocks and their directory; 0: none yet */
+    uint32_t next_doc; /* the next document's, or version's: its row */
     char *uid;         /* owned */
     char *primary_key; /* owned, or NULL */
     int64_t created_ns, updated_ns;
-    uint64_t n_documents, document_bytes, stored_bytes;
-    uint8_t *settings_text; /* owned */
-    struct bytes settings;  /* all of it */
+    uint64_t n_documents, document_bytes;
+    uint64_t n_versions, stored_bytes; /* in blocks, with those that are dead */
+    uint8_t *settings_text;            /* owned */
+    struct bytes settings;             /* all of it */
     struct directory dir;
     struct field_count *fields; /* owned; sorted by name */
     size_t n_fields;
@@ -220,7 +251,7 @@ enum rc snapshot__stored_seq(struct store_view *view, uint64_t *ret_seq,
 
 struct block_cache;
 struct block_key {
-    uint32_t body, first, version;
+    uint32_t blocks, first, version;
 };
 enum cache_answer { CACHE_MISS, CACHE_HIT, CACHE_ABSENT /* the block is there, without doc */ };
 
@@ -242,6 +273,7 @@ void block_cache__put(struct block_cache *cache, struct block_key key,
 enum {
     CATALOG_CACHE_BYTES = 32 << 20,
     CATALOG_CODECS_KEPT = 16,
+    CATALOG_WORN_ROWS = 10000, /* dead rows that are worth storing an index anew */
     CODEC_KEPT_BYTES = 1 << 20, /* one that met a larger block holds too much memory to be kept */
 };
 
@@ -261,6 +293,7 @@ struct catalog {
     struct pool *pool;   /* borrowed; may be NULL */
     struct block_cache *cache;
     struct crumbs *crumbs; /* owned; the writer's */
+    uint32_t worn_rows;    /* CATALOG_WORN_ROWS; tests lower it */
     struct mutex lock;     /* guards what follows */
     uint64_t turn;         /* rises with every change of the next three */
     struct snapshot *current;
@@ -289,9 +322,12 @@ struct catalog_view {
 enum rc view__state(const struct catalog_view *view, uint32_t index_id,
                     struct index_state **ret_state, struct err *err) MUST_CHECK;
 /* RC_NOT_FOUND leaves *err alone. */
-enum rc view__doc_of(struct catalog_view *view, uint32_t body, struct bytes id, uint32_t *ret_doc,
-                     struct err *err) MUST_CHECK;
-/* Replaces *out with the JSON of a doc id that exists. */
+enum rc view__entry(struct catalog_view *view, uint32_t body, struct bytes id,
+                    struct document_entry *ret_entry, struct err *err) MUST_CHECK;
+/* Replaces *out with the JSON of a row that is live. */
+enum rc view__version(struct catalog_view *view, const struct index_state *s, uint32_t row,
+                      struct buf *out, struct err *err) MUST_CHECK;
+/* The same of the document of that number; RC_CORRUPT if there is none. */
 enum rc view__document(struct catalog_view *view, const struct index_state *s, uint32_t doc,
                        struct buf *out, struct err *err) MUST_CHECK;
 /* Inflates the i-th block into codec->docs, from the cache if it is there. */

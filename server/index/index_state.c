@@ -3,9 +3,10 @@
  * index_state.c -- what is known of one index at one moment.
  *
  *   key    'i' index id(4)
- *   value  u8 format (1); varint length and bytes of the uid; varint length + 1
+ *   value  u8 format (2); varint length and bytes of the uid; varint length + 1
  *          and bytes of the primary key (0: none); u64le created, updated (ns);
- *          varints: body, next doc id, documents, document bytes, stored bytes
+ *          varints: body, blocks, next row, documents, document
+ *          bytes, versions in blocks, stored bytes
  */
 #include "index/reader_int.h"
 
@@ -14,7 +15,7 @@
 
 #include <stdlib.h>
 
-enum { STATE_FORMAT = 1, STATE_NUMBERS = 5 };
+enum { STATE_FORMAT = 2, STATE_NUMBERS = 7 };
 
 struct index_state *index_state__new(void)
 {
@@ -59,8 +60,9 @@ struct index_info index_state__info(const struct index_state *s)
 
 void index_state__encode(const struct index_state *s, struct buf *out)
 {
-    const uint64_t numbers[STATE_NUMBERS] = {s->body, s->next_doc, s->n_documents,
-                                             s->document_bytes, s->stored_bytes};
+    const uint64_t numbers[STATE_NUMBERS] = {s->body,        s->blocks,         s->next_doc,
+                                             s->n_documents, s->document_bytes, s->n_versions,
+                                             s->stored_bytes};
     uint8_t times[16];
     size_t i;
 
@@ -109,17 +111,19 @@ enum rc index_state__decode(struct bytes value, struct index_state *s, struct er
     for (i = 0; i < STATE_NUMBERS; i++)
         if (!take_varint(&value, &numbers[i]))
             return err_set(err, RC_CORRUPT, NULL, "an index entry is cut off");
-    if (numbers[0] > UINT32_MAX || numbers[1] > UINT32_MAX)
+    if (numbers[0] > UINT32_MAX || numbers[1] > UINT32_MAX || numbers[2] > UINT32_MAX)
         return err_set(err, RC_CORRUPT, NULL, "an index entry has numbers out of range");
     s->uid = xstrndup(uid.p, uid.n);
     s->primary_key = n_key ? xstrndup(key.p, key.n) : NULL;
     s->created_ns = (int64_t)get_u64le(times.p);
     s->updated_ns = (int64_t)get_u64le(times.p + 8);
     s->body = (uint32_t)numbers[0];
-    s->next_doc = (uint32_t)numbers[1];
-    s->n_documents = numbers[2];
-    s->document_bytes = numbers[3];
-    s->stored_bytes = numbers[4];
+    s->blocks = (uint32_t)numbers[1];
+    s->next_doc = (uint32_t)numbers[2];
+    s->n_documents = numbers[3];
+    s->document_bytes = numbers[4];
+    s->n_versions = numbers[5];
+    s->stored_bytes = numbers[6];
     return RC_OK;
 }
 

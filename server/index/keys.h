@@ -3,16 +3,17 @@
  * keys.h -- every key there is in the store, in one place.
  *
  * The first byte is the kind. Numbers are big-endian, so that keys sort by
- * number. An index has two numbers, neither ever used again: its id, and the
- * number of its body, under which its documents live. Deleting all documents,
- * or the index, gives up the body as a whole; what lies under it is then swept
- * a piece at a time by later commits (change_sweep.c), because LevelDB has no
- * range delete and one commit has a bounded size.
+ * number. An index has its id, and the number of its body, under which the ids
+ * of its documents live; none is ever used again. Its blocks, words, columns and
+ * rows have numbers of their own, because each of them may be made anew. What is
+ * given up (a body when all documents are deleted) is then swept a piece at a
+ * time by later commits (change_sweep.c), because LevelDB has no range delete
+ * and one commit has a bounded size.
  *
  *   kind  key behind the kind        value
- *   'b'   body(4) first doc id(4)    block.c: count, doc ids, one zstd frame
- *   'd'   body(4) first doc id(4)    varints: documents, content bytes of that block
- *   'e'   body(4) document id        doc id(4)
+ *   'b'   blocks(4) first row(4)     block.c: count, rows, one zstd frame
+ *   'd'   blocks(4) first row(4)     varints: documents, content bytes of that block
+ *   'e'   body(4) document id        document_entry.c: number, mark, length
  *   'f'   body(4) field name         varint: documents that have the field
  *   'i'   index id(4)                index_state.c: uid, primary key, times, counts
  *   's'   index id(4)                all settings, JSON in the order of the defaults

@@ -51,7 +51,7 @@ static void put_block(struct loader *l, struct bytes value, size_t frame, struct
     struct key key;
 
     entry.version = 0;
-    store_batch_put(l->batch, key_numbered(&key, KEY_BLOCK, l->state->body, entry.first), value);
+    store_batch_put(l->batch, key_numbered(&key, KEY_BLOCK, l->state->blocks, entry.first), value);
     directory__push(&l->state->dir, entry);
     l->state->stored_bytes += frame;
 }
@@ -192,6 +192,7 @@ enum rc loader_index(struct loader *l, struct bytes uid, struct bytes primary_ke
     l->state = index_state__new();
     l->state->id = l->n_indexes++;
     l->state->body = l->next_number++;
+    l->state->blocks = l->next_number++;
     l->state->uid = xstrndup(uid.p, uid.n);
     l->state->primary_key = primary_key.n ? xstrndup(primary_key.p, primary_key.n) : NULL;
     l->state->created_ns = created_ns;
@@ -213,7 +214,7 @@ static enum rc write_directory(struct loader *l, struct err *err)
 
         n += put_varint(counts + n, dir->at[i].bytes);
         store_batch_put(l->batch,
-                        key_numbered(&key, KEY_DIRECTORY, l->state->body, dir->at[i].first),
+                        key_numbered(&key, KEY_DIRECTORY, l->state->blocks, dir->at[i].first),
                         bytes_of(counts, n));
         rc = commit_over(l, LOAD_BATCH_BYTES, err);
     }
@@ -292,7 +293,7 @@ enum rc loader_index_end(struct loader *l, uint64_t *ret_documents, struct err *
         (void)err_prefix(err, "index `%s`: ", s->uid);
     if (rc != RC_OK)
         return rc;
-    s->n_documents = s->next_doc;
+    s->n_documents = s->n_versions = s->next_doc;
     s->document_bytes = l->document_bytes;
     l->document_bytes = 0;
     buf_clear(&l->value);

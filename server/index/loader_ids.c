@@ -35,14 +35,14 @@ void id_run__free_all(struct id_run *runs)
     }
 }
 
-void id_run__add(struct id_run *run, struct bytes id, uint32_t doc)
+void id_run__add(struct id_run *run, struct bytes id, const struct document_entry *to)
 {
     uint8_t head[8] = {0};
 
     memcpy(head, id.p, id.n < sizeof head ? id.n : sizeof head);
     run->entries = index__grow(run->entries, sizeof *run->entries, run->n + 1, &run->cap);
     run->entries[run->n++] = (struct id_entry){
-        .head = get_u64be(head), .at = (uint32_t)run->text.n, .doc = doc, .n = (uint16_t)id.n};
+        .head = get_u64be(head), .at = (uint32_t)run->text.n, .n = (uint32_t)id.n, .to = *to};
     (void)buf_bytes(&run->text, id);
 }
 
@@ -106,14 +106,13 @@ enum rc id_run__write_all(struct id_run *runs, struct store *store, struct store
     for (run = smallest(runs); run; run = smallest(runs)) {
         const struct id_entry *e = &run->entries[run->taken++];
         struct bytes id = id_of(run, e);
-        uint8_t value[4];
+        uint8_t value[DOCUMENT_ENTRY_MAX];
 
         if (before.n && bytes_eq(id, before))
             return err_set(err, RC_CORRUPT, NULL, "document id `%.*s` comes twice", BYTES_ARG(id));
         before = id;
-        put_u32be(value, e->doc);
         store_batch_put(batch, key_named(&key, KEY_DOCUMENT_ID, body, id),
-                        bytes_of(value, sizeof value));
+                        document_entry__put(value, &e->to));
         if (store_batch_bytes(batch) < LOAD_BATCH_BYTES)
             continue;
         rc = store_commit(store, batch, err);

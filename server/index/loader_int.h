@@ -10,8 +10,8 @@ struct store_batch;
 /* An id and where it leads; the first bytes of the id decide most comparisons. */
 struct id_entry {
     uint64_t head;
-    uint32_t at, doc;
-    uint16_t n;
+    uint32_t at, n;
+    struct document_entry to;
 };
 
 struct id_run {
@@ -30,7 +30,7 @@ enum {
 
 struct id_run *id_run__new(void);
 void id_run__free_all(struct id_run *runs);
-void id_run__add(struct id_run *run, struct bytes id, uint32_t doc);
+void id_run__add(struct id_run *run, struct bytes id, const struct document_entry *to);
 size_t id_run__bytes(const struct id_run *run);
 void id_run__sort(struct id_run *run);
 /*

@@ -14,6 +14,7 @@ static enum rc load_document(struct load_worker *w, struct bytes json, uint32_t 
                              struct err *err)
 {
     struct bytes id, key = bytes_str(w->loader->state->primary_key);
+    struct document_entry to;
     struct json_value root;
     struct json_error at;
     size_t i, old = w->counts_cap;
@@ -25,8 +26,11 @@ static enum rc load_document(struct load_worker *w, struct bytes json, uint32_t 
         err->word = NULL; /* not a client's mistake here */
         return err->rc = RC_CORRUPT;
     }
-    id_run__add(w->run, id, doc);
     fields__walk(&w->fields, true, root, &w->walk);
+    to = (struct document_entry){
+        doc, (uint32_t)json.n,
+        document_mark(fields__hash(&w->fields, w->walk.ids, w->walk.n), json)};
+    id_run__add(w->run, id, &to);
     w->counts = index__grow(w->counts, sizeof *w->counts, w->fields.n, &w->counts_cap);
     if (w->counts_cap > old)
         memset(w->counts + old, 0, (w->counts_cap - old) * sizeof *w->counts);

@@ -78,18 +78,7 @@ void reader_keep_older(const struct reader *r, uint32_t tile, uint32_t doc, stru
 
 enum rc reader_document(struct reader *r, uint32_t row, struct buf *out, struct err *err)
 {
-    return view__document(r->view, r->state, rows__doc_of(r->search->rows, row), out, err);
-}
-
-enum rc reader_row_of_id(struct reader *r, struct bytes id, uint32_t *ret_row, struct err *err)
-{
-    uint32_t doc;
-    enum rc rc;
-
-    rc = view__doc_of(r->view, r->state->body, id, &doc, err);
-    if (rc == RC_OK)
-        *ret_row = rows__row_of(r->search->rows, doc);
-    return rc;
+    return view__version(r->view, r->state, row, out, err);
 }
 
 /* ---- fields that have words ------------------------------------------------------------ */

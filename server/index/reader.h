@@ -59,9 +59,6 @@ void reader_keep_older(const struct reader *r, uint32_t tile, uint32_t doc, stru
 /* Replaces *out with the JSON of a live row's document. */
 enum rc reader_document(struct reader *r, uint32_t row, struct buf *out,
                         struct err *err) MUST_CHECK;
-/* RC_NOT_FOUND: no document has the id; *err is not touched then. */
-enum rc reader_row_of_id(struct reader *r, struct bytes id, uint32_t *ret_row,
-                         struct err *err) MUST_CHECK;
 
 /* ---- fields that have words ------------------------------------------------------------ */
 

@@ -152,11 +152,11 @@ static enum rc flush_columns(struct build_worker *w, struct err *err)
 
 /* ---- documents ------------------------------------------------------------------------- */
 
-/* Inflates the block that holds doc, unless it was the last one. */
-static enum rc load_block(struct build_worker *w, uint32_t doc, struct err *err)
+/* Inflates the block that holds row, unless it was the last one. */
+static enum rc load_block(struct build_worker *w, uint32_t row, struct err *err)
 {
     const struct index_state *s = w->run->build->state;
-    size_t i = directory__find(&s->dir, doc);
+    size_t i = directory__find(&s->dir, row);
     struct bytes value;
     struct key key;
     enum rc rc;
@@ -167,8 +167,8 @@ static enum rc load_block(struct build_worker *w, uint32_t doc, struct err *err)
     if (w->has_block && w->block == i)
         return RC_OK;
     w->has_block = false;
-    rc = store_view_get(w->view, key_numbered(&key, KEY_BLOCK, s->body, s->dir.at[i].first), &value,
-                        err);
+    rc = store_view_get(w->view, key_numbered(&key, KEY_BLOCK, s->blocks, s->dir.at[i].first),
+                        &value, err);
     if (rc == RC_NOT_FOUND)
         return err_set(err, RC_CORRUPT, NULL, "index `%s` is damaged: a block is missing", s->uid);
     if (rc == RC_OK)
@@ -181,17 +181,16 @@ static enum rc load_block(struct build_worker *w, uint32_t doc, struct err *err)
 
 static enum rc add_row(struct build_worker *w, uint32_t row, struct err *err)
 {
-    uint32_t doc = rows__doc_of(w->run->build->rows, row);
     struct json_value document;
     struct json_error at;
     struct bytes json;
     size_t place;
     enum rc rc;
 
-    rc = load_block(w, doc, err);
+    rc = load_block(w, row, err);
     if (rc != RC_OK)
         return rc;
-    place = block__place(w->docs.ids, w->docs.n, doc);
+    place = block__place(w->docs.ids, w->docs.n, row);
     if (place == w->docs.n)
         return err_set(err, RC_CORRUPT, NULL,
                        "index `%s` is damaged: a document is not in its block",

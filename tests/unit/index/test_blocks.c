@@ -81,13 +81,14 @@ static void small_commits_fill_the_last_block(void)
     for (i = 0; i < 300; i++)
         add_many(index, i, i + 1, 500, 1);
     r = blocks_of("a");
-    CU_ASSERT_EQUAL(r.n, (300 * 510 + RECORD_BLOCK_TARGET - 1) / RECORD_BLOCK_TARGET);
+    /* All full but the last, which are each half as large as the one before. */
+    CU_ASSERT(r.n <= 300 * 510 / RECORD_BLOCK_TARGET + 7);
     CU_ASSERT(r.most <= RECORD_BLOCK_TARGET);
-    CU_ASSERT(r.small <= 1);
+    CU_ASSERT(r.small <= 6);
     fixture_check();
 }
 
-static void many_commits_and_one_leave_the_same_blocks(void)
+static void many_commits_leave_hardly_more_blocks_than_one(void)
 {
     uint32_t a = fixture_create("a", "id"), b = fixture_create("b", "id");
     struct shape_of_blocks x, y;
@@ -98,7 +99,9 @@ static void many_commits_and_one_leave_the_same_blocks(void)
     add_many(b, 0, 1000, 300, 1);
     x = blocks_of("a");
     y = blocks_of("b");
-    CU_ASSERT_EQUAL(memcmp(&x, &y, sizeof x), 0);
+    CU_ASSERT(x.n <= y.n + 1);
+    CU_ASSERT(x.most <= RECORD_BLOCK_TARGET);
+    CU_ASSERT(x.small <= 1);
 }
 
 static void a_document_larger_than_a_block_gets_its_own(void)
@@ -348,6 +351,7 @@ static void a_change_over_a_damaged_block_fails_whole(void)
 /* An id that leads to a number between the documents: nobody guesses which was meant. */
 static void an_id_that_leads_nowhere_is_damage(void)
 {
+    uint8_t value[DOCUMENT_ENTRY_MAX];
     struct store_batch *batch = store_batch_new();
     uint32_t index = fixture_create("a", "id");
     struct catalog_view *view = NULL;
@@ -360,7 +364,7 @@ static void an_id_that_leads_nowhere_is_damage(void)
     store_batch_put(batch,
                     key_named(&(struct key){0}, KEY_DOCUMENT_ID,
                               snapshot__get(view->snapshot, index)->body, B("149")),
-                    B("\0\0\0\x96")); /* 150 */
+                    document_entry__put(value, &(struct document_entry){.doc = 150, .n = 300}));
     catalog_view_close(view);
     OK(store_commit(fx.store, batch, &fx.err));
     store_batch_clear(batch);
@@ -440,7 +444,7 @@ static void random_bytes_are_no_block(void)
 }
 
 SUITE(blocks, fixture_setup, fixture_teardown, TEST(small_commits_fill_the_last_block),
-      TEST(many_commits_and_one_leave_the_same_blocks),
+      TEST(many_commits_leave_hardly_more_blocks_than_one),
       TEST(a_document_larger_than_a_block_gets_its_own),
       TEST(a_block_that_grows_past_twice_the_target_is_split),
       TEST(blocks_that_shrink_join_their_neighbours),

@@ -260,19 +260,6 @@ static void an_abandoned_commit_is_judged_by_the_store(void)
     store_batch_free(batch);
 }
 
-static void times_can_be_set_exactly(void)
-{
-    struct change *c;
-    uint32_t id = fixture_create("a", "id");
-
-    c = fixture_begin();
-    change_set_times(c, id, 123456789, -5);
-    fixture_commit(c);
-    fixture_reopen();
-    CU_ASSERT_EQUAL(fixture_info("a").created_ns, 123456789);
-    CU_ASSERT_EQUAL(fixture_info("a").updated_ns, -5);
-}
-
 /* Everything users put in is in the digest; times and numbers are not. */
 static void the_digest_tells_contents_apart(void)
 {
@@ -396,6 +383,5 @@ SUITE(catalog, fixture_setup, fixture_teardown, TEST(uids_are_short_and_plain),
       TEST(a_large_index_is_swept_by_later_commits), TEST(a_change_of_nothing_writes_nothing),
       TEST(a_view_never_sees_later_commits),
       TEST(a_view_fits_the_store_while_a_commit_is_under_way),
-      TEST(an_abandoned_commit_is_judged_by_the_store), TEST(times_can_be_set_exactly),
-      TEST(the_digest_tells_contents_apart),
+      TEST(an_abandoned_commit_is_judged_by_the_store), TEST(the_digest_tells_contents_apart),
       TEST(readers_see_whole_commits_while_the_writer_works));

@@ -362,7 +362,7 @@ static void ids_of_several_merges_are_counted(void)
 
         for (i = 0; i < 3000; i++) {
             (void)snprintf(id, sizeof id, "%d", i * 2 + round);
-            id_run__add(i % 2 ? a : b, bytes_str(id), (uint32_t)i);
+            id_run__add(i % 2 ? a : b, bytes_str(id), &(struct document_entry){.doc = (uint32_t)i});
         }
         id_run__sort(a);
         id_run__sort(b);
