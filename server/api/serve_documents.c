@@ -22,26 +22,38 @@ static void update(struct rpc_call *call, const Lode__V1__AddDocumentsRequest *r
     upload_start(arg, call, false);
 }
 
+/* What is to be deleted is in the task; metadata NULL: none was given. */
+static void submit_deletion(struct rpc_call *call, struct api *api, task_record *task,
+                            char *index_uid, char *metadata)
+{
+    task->type = TASK_DOCUMENT_DELETION;
+    task->index_uid = index_uid;
+    if (metadata) {
+        task->has_metadata = true;
+        task->custom_metadata = metadata;
+    }
+    api_submit(api, call, task, NULL);
+}
+
+/* The four requests have the same members, in types of their own. */
+#define METADATA_OF(request, REQUEST)                                                              \
+    ((request)->metadata_case == LODE__V1__##REQUEST##__METADATA_CUSTOM_METADATA                   \
+         ? (request)->custom_metadata                                                              \
+         : NULL)
+
 static void delete_one(struct rpc_call *call, const Lode__V1__DeleteDocumentRequest *request,
                        void *arg)
 {
     task_record task = LODE__DUMP__V1__TASK__INIT;
-    char **ids;
 
     if (!api_uid_ok(call, request->index_uid, ""))
         return;
     arena_set_limit(rpc_call_arena(call), API_ANSWER_MAX);
-    ids = api_alloc(rpc_call_arena(call), sizeof *ids);
-    ids[0] = request->document_id;
-    task.type = TASK_DOCUMENT_DELETION;
-    task.index_uid = request->index_uid;
     task.n_ids = 1;
-    task.ids = ids;
-    task.has_metadata =
-        request->metadata_case == LODE__V1__DELETE_DOCUMENT_REQUEST__METADATA_CUSTOM_METADATA;
-    if (task.has_metadata)
-        task.custom_metadata = request->custom_metadata;
-    api_submit(arg, call, &task, NULL);
+    task.ids = api_alloc(rpc_call_arena(call), sizeof *task.ids);
+    task.ids[0] = request->document_id;
+    submit_deletion(call, arg, &task, request->index_uid,
+                    METADATA_OF(request, DELETE_DOCUMENT_REQUEST));
 }
 
 static void delete_batch(struct rpc_call *call, const Lode__V1__DeleteDocumentsRequest *request,
@@ -51,15 +63,10 @@ static void delete_batch(struct rpc_call *call, const Lode__V1__DeleteDocumentsR
 
     if (!api_uid_ok(call, request->index_uid, ""))
         return;
-    task.type = TASK_DOCUMENT_DELETION;
-    task.index_uid = request->index_uid;
     task.n_ids = request->n_ids;
     task.ids = request->ids;
-    task.has_metadata =
-        request->metadata_case == LODE__V1__DELETE_DOCUMENTS_REQUEST__METADATA_CUSTOM_METADATA;
-    if (task.has_metadata)
-        task.custom_metadata = request->custom_metadata;
-    api_submit(arg, call, &task, NULL);
+    submit_deletion(call, arg, &task, request->index_uid,
+                    METADATA_OF(request, DELETE_DOCUMENTS_REQUEST));
 }
 
 static void delete_all(struct rpc_call *call, const Lode__V1__DeleteAllDocumentsRequest *request,
@@ -69,14 +76,9 @@ static void delete_all(struct rpc_call *call, const Lode__V1__DeleteAllDocuments
 
     if (!api_uid_ok(call, request->index_uid, ""))
         return;
-    task.type = TASK_DOCUMENT_DELETION;
-    task.index_uid = request->index_uid;
     task.all_documents = true;
-    task.has_metadata =
-        request->metadata_case == LODE__V1__DELETE_ALL_DOCUMENTS_REQUEST__METADATA_CUSTOM_METADATA;
-    if (task.has_metadata)
-        task.custom_metadata = request->custom_metadata;
-    api_submit(arg, call, &task, NULL);
+    submit_deletion(call, arg, &task, request->index_uid,
+                    METADATA_OF(request, DELETE_ALL_DOCUMENTS_REQUEST));
 }
 
 static void delete_by_filter(struct rpc_call *call, const Lode__V1__DeleteByFilterRequest *request,
@@ -104,14 +106,9 @@ static void delete_by_filter(struct rpc_call *call, const Lode__V1__DeleteByFilt
     filter = api_alloc(arena, sizeof *filter);
     lode__dump__v1__task_filter__init(filter);
     filter->original = arena_strndup(arena, json.p, json.n);
-    task.type = TASK_DOCUMENT_DELETION;
-    task.index_uid = request->index_uid;
     task.filter = filter;
-    task.has_metadata =
-        request->metadata_case == LODE__V1__DELETE_BY_FILTER_REQUEST__METADATA_CUSTOM_METADATA;
-    if (task.has_metadata)
-        task.custom_metadata = request->custom_metadata;
-    api_submit(arg, call, &task, NULL);
+    submit_deletion(call, arg, &task, request->index_uid,
+                    METADATA_OF(request, DELETE_BY_FILTER_REQUEST));
 }
 
 void serve_documents_register(struct api *api, struct rpc_server *server)
