@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * format.c -- _formatted and _matchesPosition of a document.
+ * format.c -- _formatted of a document.
  *
  * A rule says what is done to a field and all in it; where several cover a value
  * it is marked if any says so, and cut to the length of the first that has one.
@@ -10,20 +10,10 @@
 
 #include "base/mem.h"
 
-#include <stdlib.h>
-
 struct format_rule {
     struct bytes field; /* n == 0: all */
     bool highlight, crop;
     uint32_t length;
-};
-
-/* One match, for _matchesPosition. */
-struct found {
-    size_t path, n_path;       /* in paths */
-    size_t indices, n_indices; /* in indices */
-    uint32_t start, length;
-    size_t order;
 };
 
 struct formatter {
@@ -33,14 +23,8 @@ struct formatter {
     size_t n_rules;
     bool known; /* one of the rules' fields is known to the index */
     struct field_set fields, displayed;
+    struct format_found *found; /* NULL: not asked for */
     struct buf path, text;
-    struct buf paths; /* of found */
-    struct found *found;
-    size_t n_found, cap_found;
-    uint32_t *indices; /* of found */
-    size_t n_indices, cap_indices;
-    uint32_t at[JSON_DEPTH_MAX]; /* where the walk is in arrays */
-    size_t depth;
 };
 
 /* ---- rules --------------------------------------------------------------------------------------
@@ -116,12 +100,13 @@ enum rc formatter__new(const struct search *s, const struct graph *g, const stru
     f->search = s;
     buf_init(&f->path, BUF_NO_LIMIT);
     buf_init(&f->text, BUF_NO_LIMIT);
-    buf_init(&f->paths, BUF_NO_LIMIT);
     f->marks = format_marks__new(g, s->plan->text);
     f->rules = arena_alloc(s->arena, (spec->crop.n + spec->highlight.n + 1) * sizeof *f->rules);
     rc = f->rules ? RC_OK : err_set(err, RC_TOO_LARGE, NULL, "the search takes too much memory");
     if (rc == RC_OK)
         rc = field_set__shown(s->plan, &all, s->arena, &f->displayed, err);
+    if (rc == RC_OK && spec->show_matches)
+        f->found = format_found__new(f->marks, &f->displayed);
     for (i = 0; rc == RC_OK && i < spec->highlight.n; i++)
         add_rule(f, (struct format_rule){.field = spec->highlight.at[i], .highlight = true});
     for (i = 0; rc == RC_OK && i < spec->crop.n; i++)
@@ -139,12 +124,10 @@ void formatter__free(struct formatter *f)
 {
     if (!f)
         return;
+    format_found__free(f->found);
     format_marks__free(f->marks);
     buf_done(&f->path);
     buf_done(&f->text);
-    buf_done(&f->paths);
-    xfree(f->found);
-    xfree(f->indices);
     xfree(f);
 }
 
@@ -240,156 +223,6 @@ static void format_leaf(void *arg, struct bytes path, struct json_value v, struc
     }
 }
 
-/* ---- _matchesPosition
- * ----------------------------------------------------------------------------- */
-
-static void add_found(struct formatter *f, struct bytes path, const struct format_match *match)
-{
-    struct found *x;
-
-    if (f->n_found == f->cap_found) {
-        f->cap_found = f->cap_found ? 2 * f->cap_found : 64;
-        f->found = xrealloc(f->found, f->cap_found * sizeof *f->found);
-    }
-    if (f->cap_indices - f->n_indices < f->depth) {
-        f->cap_indices = 2 * f->cap_indices + JSON_DEPTH_MAX;
-        f->indices = xrealloc(f->indices, f->cap_indices * sizeof *f->indices);
-    }
-    x = &f->found[f->n_found];
-    *x = (struct found){.path = f->paths.n,
-                        .n_path = path.n,
-                        .indices = f->n_indices,
-                        .n_indices = f->depth,
-                        .start = match->start,
-                        .length = match->end - match->start,
-                        .order = f->n_found};
-    if (f->n_found > 0 && x[-1].n_path == path.n &&
-        memcmp(f->paths.p + x[-1].path, path.p, path.n) == 0)
-        x->path = x[-1].path;
-    else
-        (void)buf_bytes(&f->paths, path);
-    if (f->depth > 0)
-        memcpy(f->indices + f->n_indices, f->at, f->depth * sizeof f->at[0]);
-    f->n_indices += f->depth;
-    f->n_found++;
-}
-
-/* Matches of all displayed values under the path. */
-static void find_matches(struct formatter *f, struct json_value v, bool shown)
-{
-    size_t path_n = f->path.n, i;
-    struct format_view view;
-    struct json_iter it;
-
-    switch (json_type(v)) {
-    case JSON_NULL:
-    case JSON_BOOL:
-        break;
-    case JSON_NUMBER:
-    case JSON_STRING:
-        if (!shown)
-            break;
-        format_marks__view(f->marks, json_type(v) == JSON_NUMBER ? json_raw(v) : json_string(v),
-                           &view);
-        for (i = 0; i < view.n_matches; i++)
-            add_found(f, buf_view(&f->path), &view.matches[i]);
-        break;
-    case JSON_ARRAY:
-        f->depth++;
-        for (json_iter_init(&it, v); json_iter_next(&it);) {
-            f->at[f->depth - 1] = (uint32_t)it.index;
-            find_matches(f, it.value, shown);
-        }
-        f->depth--;
-        break;
-    case JSON_OBJECT:
-        for (json_iter_init(&it, v); json_iter_next(&it);) {
-            enum field_cover cover;
-
-            if (path_n > 0)
-                (void)buf_byte(&f->path, '.');
-            else if (bytes_eq(it.key, B("_vectors")))
-                continue;
-            (void)buf_bytes(&f->path, it.key);
-            cover = shown ? FIELD_ALL : field_set__covers(&f->displayed, buf_view(&f->path));
-            if (cover != FIELD_NONE)
-                find_matches(f, it.value, cover == FIELD_ALL);
-            buf_cut(&f->path, path_n);
-        }
-        break;
-    }
-}
-
-static struct bytes path_of(const struct formatter *f, const struct found *x)
-{
-    return bytes_of(f->paths.p + x->path, x->n_path);
-}
-
-struct sorted {
-    struct bytes path;
-    const struct found *found;
-};
-
-static int by_path(const void *a, const void *b)
-{
-    const struct sorted *x = a, *y = b;
-    int c = bytes_cmp(x->path, y->path);
-
-    return c ? c : (x->found->order > y->found->order) - (x->found->order < y->found->order);
-}
-
-static void put_found(const struct formatter *f, const struct found *x, struct json_writer *w)
-{
-    size_t i;
-
-    json_begin_object(w);
-    json_key(w, "start");
-    json_put_u64(w, x->start);
-    json_key(w, "length");
-    json_put_u64(w, x->length);
-    if (x->n_indices > 0) {
-        json_key(w, "indices");
-        json_begin_array(w);
-        for (i = 0; i < x->n_indices; i++)
-            json_put_u64(w, f->indices[x->indices + i]);
-        json_end_array(w);
-    }
-    json_end_object(w);
-}
-
-/* Fields by name, each with its matches in the order of the document. */
-static void put_matches(struct formatter *f, struct json_value document, struct json_writer *w)
-{
-    struct sorted *sorted;
-    size_t i;
-
-    f->n_found = f->n_indices = f->depth = 0;
-    buf_clear(&f->paths);
-    buf_clear(&f->path);
-    if (!format_marks__none(f->marks))
-        find_matches(f, document, f->displayed.all);
-    sorted = xcalloc(f->n_found + 1, sizeof *sorted);
-    for (i = 0; i < f->n_found; i++)
-        sorted[i] = (struct sorted){path_of(f, &f->found[i]), &f->found[i]};
-    qsort(sorted, f->n_found, sizeof *sorted, by_path);
-    json_begin_object(w);
-    for (i = 0; i < f->n_found; i++) {
-        bool first = i == 0 || !bytes_eq(sorted[i].path, sorted[i - 1].path);
-
-        if (first && i > 0)
-            json_end_array(w);
-        if (first) {
-            json_put_key(w, sorted[i].path);
-            json_begin_array(w);
-        }
-        put_found(f, sorted[i].found, w);
-    }
-    if (f->n_found > 0)
-        json_end_array(w);
-    json_end_object(w);
-    xfree(sorted);
-}
-
 void formatter__know(struct formatter *f, struct bytes field)
 {
     size_t i;
@@ -449,8 +282,8 @@ void formatter__members(struct formatter *f, struct json_value document, struct 
         field_writer__object(&fields, document);
         w->comma = true;
     }
-    if (f->search->spec->show_matches) {
+    if (f->found) {
         json_key(w, "_matchesPosition");
-        put_matches(f, document, w);
+        format_found__put(f->found, document, w);
     }
 }

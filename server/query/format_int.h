@@ -5,7 +5,8 @@
  *   hit.c           a row to the JSON of a hit
  *   hit_fields.c    which members of a document are shown
  *   hit_score.c     _rankingScoreDetails
- *   format.c        _formatted and _matchesPosition of a document
+ *   format.c        _formatted of a document
+ *   format_found.c  _matchesPosition of it
  *   format_marks.c  a text to tokens, and which parts of it the query matched
  *   format_crop.c   which words of a text are shown
  */
@@ -65,7 +66,7 @@ void format_crop__window(const struct format_view *v, uint32_t n_words, size_t *
 /* Some fields of documents, with all that is inside of them. */
 struct field_set {
     bool all;
-    struct bytes *names; /* in the arena */
+    const struct bytes *names; /* borrowed, or in the arena */
     size_t n;
 };
 enum field_cover { FIELD_NONE, FIELD_INSIDE, FIELD_ALL };
@@ -90,6 +91,16 @@ struct field_writer {
     void *arg;
 };
 void field_writer__object(struct field_writer *w, struct json_value document);
+
+/* ---- format_found.c -------------------------------------------------------------------------- */
+
+struct format_found;
+/* marks and displayed are borrowed. */
+struct format_found *format_found__new(struct format_marks *marks,
+                                       const struct field_set *displayed);
+void format_found__free(struct format_found *f); /* NULL is fine */
+/* Puts an object of all matches in displayed fields. */
+void format_found__put(struct format_found *f, struct json_value document, struct json_writer *w);
 
 /* ---- format.c -----------------------------------------------------------------------------------
  */
