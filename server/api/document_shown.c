@@ -8,6 +8,7 @@
 #include "api/document_shown.h"
 
 #include "index/index.h"
+#include "query/query.h"
 #include "json/json.h"
 #include "json/json_write.h"
 
@@ -86,7 +87,7 @@ enum rc document_shown(struct shown *s, struct bytes json, struct bytes *ret_jso
     *ret_json = json;
     if (s->n_fields > 0) {
         buf_clear(&s->part);
-        rc = document_pick(json, s->fields, s->n_fields, &s->part, err);
+        rc = query_pick_members(json, s->fields, s->n_fields, &s->part, err);
         *ret_json = buf_view(&s->part);
     }
     if (rc == RC_OK && (s->vectors || may_have_vectors(*ret_json))) {

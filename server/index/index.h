@@ -99,9 +99,6 @@ enum rc document_each(struct catalog_view *view, uint32_t index_id, uint64_t off
 enum rc document_each_of(struct catalog_view *view, uint32_t index_id, const struct bytes *ids,
                          size_t n_ids, uint64_t offset, uint64_t limit, document_each_fn *each,
                          void *arg, uint64_t *ret_total, struct err *err) MUST_CHECK;
-/* Copies only the members named (dotted names allowed) of a document, in its order. */
-enum rc document_pick(struct bytes json, const struct bytes *fields, size_t n_fields,
-                      struct buf *out, struct err *err) MUST_CHECK;
 
 /*
  * The blocks of an index, as they are stored: finished frames of document

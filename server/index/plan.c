@@ -64,6 +64,16 @@ void plan_unref(struct plan *p)
 
 /* ---- one field ------------------------------------------------------------------------- */
 
+bool plan_has_star(const struct bytes *names, size_t n)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        if (bytes_eq(names[i], B("*")))
+            return true;
+    return false;
+}
+
 bool plan_covers(struct bytes entry, struct bytes field)
 {
     return bytes_starts(field, entry) && (field.n == entry.n || field.p[entry.n] == '.');

@@ -87,6 +87,8 @@ enum rc plan_new(struct bytes settings, struct plan **ret_plan, struct err *err)
 struct plan *plan_ref(struct plan *p);
 void plan_unref(struct plan *p); /* NULL is fine */
 
+/* "*" is one of the names. */
+bool plan_has_star(const struct bytes *names, size_t n);
 /* a covers a and a.b, not ab. */
 bool plan_covers(struct bytes entry, struct bytes field);
 /* "*", "a*", "*a", "*a*", or the very name. */

@@ -115,16 +115,6 @@ static struct json_value inner(const struct plan_reading *x, const char *outer, 
 
 /* ---- words ------------------------------------------------------------------------------- */
 
-static bool has_star(const struct bytes *names, size_t n)
-{
-    size_t i;
-
-    for (i = 0; i < n; i++)
-        if (bytes_eq(names[i], B("*")))
-            return true;
-    return false;
-}
-
 static enum rc read_text(struct plan_reading *x)
 {
     struct plan *p = &x->own->plan;
@@ -144,8 +134,8 @@ static enum rc read_text(struct plan_reading *x)
         rc = plan__named_strings(x, "dictionary", &o->dictionary, &o->n_dictionary);
     if (rc != RC_OK)
         return rc;
-    p->searchable_all = has_star(p->searchable, p->n_searchable);
-    p->displayed_all = has_star(p->displayed, p->n_displayed);
+    p->searchable_all = plan_has_star(p->searchable, p->n_searchable);
+    p->displayed_all = plan_has_star(p->displayed, p->n_displayed);
     p->text = text_rules_new(o);
     return RC_OK;
 }

@@ -24,16 +24,6 @@ enum field_cover field_set__covers(const struct field_set *f, struct bytes path)
     return best;
 }
 
-static bool has_star(const struct bytes *names, size_t n)
-{
-    size_t i;
-
-    for (i = 0; i < n; i++)
-        if (bytes_eq(names[i], B("*")))
-            return true;
-    return false;
-}
-
 static enum rc no_memory(struct err *err)
 {
     return err_set(err, RC_TOO_LARGE, NULL, "the search takes too much memory");
@@ -77,7 +67,7 @@ static enum rc copy(const struct bytes *names, size_t n, struct arena *arena,
 enum rc field_set__shown(const struct plan *plan, const struct names *names, struct arena *arena,
                          struct field_set *ret_set, struct err *err)
 {
-    if (names->given && !has_star(names->at, names->n)) {
+    if (names->given && !plan_has_star(names->at, names->n)) {
         if (plan->displayed_all)
             return copy(names->at, names->n, arena, ret_set, err);
         return intersect(names, plan->displayed, plan->n_displayed, arena, ret_set, err);
@@ -209,4 +199,26 @@ void field_writer__object(struct field_writer *w, struct json_value document)
         buf_cut(w->out, start);
         (void)buf_str(w->out, "{}");
     }
+}
+
+enum rc query_pick_members(struct bytes document, const struct bytes *names, size_t n,
+                           struct buf *out, struct err *err)
+{
+    const struct field_set fields = {.all = plan_has_star(names, n), .names = names, .n = n};
+    struct json_parser *parser = json_parser_new();
+    struct json_value root;
+    struct buf path;
+    struct field_writer w = {.fields = &fields, .vectors = true, .path = &path, .out = out};
+    enum rc rc;
+
+    buf_init(&path, BUF_NO_LIMIT);
+    rc = json_parse(parser, document, &(struct json_limits){.max_depth = JSON_DEPTH_MAX}, &root,
+                    NULL);
+    if (rc == RC_OK && json_type(root) == JSON_OBJECT)
+        field_writer__object(&w, root);
+    else
+        rc = err_set(err, RC_CORRUPT, NULL, "a stored document is not a JSON object");
+    buf_done(&path);
+    json_parser_free(parser);
+    return rc;
 }

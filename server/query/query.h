@@ -135,6 +135,12 @@ enum rc query_documents(struct catalog_view *view, uint32_t index_id,
                         const struct documents_query *query, document_each_fn *each, void *arg,
                         uint64_t *ret_total, struct err *err) MUST_CHECK;
 /*
+ * Appends an object of those members of a document that are named (dotted names
+ * and "*" allowed), in its order.
+ */
+enum rc query_pick_members(struct bytes document, const struct bytes *names, size_t n,
+                           struct buf *out, struct err *err) MUST_CHECK;
+/*
  * Checks a filter without an index (syntax, features), as routes do before they make a
  * task: what was taken then may use all it uses when the task runs.
  */

@@ -478,42 +478,6 @@ static void some_documents_come_in_their_order(void)
     buf_done(&s.text);
 }
 
-static void members_can_be_picked(void)
-{
-    static const struct {
-        const char *json, *fields[4], *want;
-    } cases[] = {
-        {"{\"b\":1,\"a\":2,\"c\":3}", {"a", "b"}, "{\"b\":1,\"a\":2}"},
-        {"{\"b\":1}", {"x"}, "{}"},
-        {"{\"b\":1}", {0}, "{}"},
-        {"{\"b\":1,\"a\":[2]}", {"*"}, "{\"b\":1,\"a\":[2]}"},
-        {"{\"a\":{\"b\":1,\"c\":{\"d\":2,\"e\":3}},\"z\":1}",
-         {"a.c.d"},
-         "{\"a\":{\"c\":{\"d\":2}}}"},
-        {"{\"a\":{\"b\":1,\"c\":2}}", {"a"}, "{\"a\":{\"b\":1,\"c\":2}}"},
-        {"{\"a\":{\"b\":1},\"q\":2}", {"a.x", "q"}, "{\"q\":2}"},
-        {"{\"a\":[{\"b\":1,\"c\":2},3,{\"c\":4},{\"b\":5}]}",
-         {"a.b"},
-         "{\"a\":[{\"b\":1},{\"b\":5}]}"},
-        {"{\"a.b\":1,\"a\":{\"b\":2,\"c\":3}}", {"a.b"}, "{\"a.b\":1,\"a\":{\"b\":2}}"},
-        {"{\"ab\":1,\"a\":2}", {"a.b"}, "{}"},
-        {"{\"\\u00e9\\\"\":1.50e+3,\"b\":0}", {"\xc3\xa9\""}, "{\"\\u00e9\\\"\":1.50e+3}"},
-    };
-    size_t i, n;
-
-    for (i = 0; i < ARRAY_LEN(cases); i++) {
-        struct bytes fields[4];
-        struct buf out;
-
-        for (n = 0; n < 4 && cases[i].fields[n]; n++)
-            fields[n] = bytes_str(cases[i].fields[n]);
-        buf_init(&out, 1 << 16);
-        OK(document_pick(bytes_str(cases[i].json), fields, n, &out, &fx.err));
-        CU_ASSERT_STRING_EQUAL(buf_cstr(&out), cases[i].want);
-        buf_done(&out);
-    }
-}
-
 static void the_cache_is_bounded_and_never_stale(void)
 {
     enum { SMALL = 1 << 20 };
@@ -560,5 +524,4 @@ SUITE(documents, fixture_setup, fixture_teardown, TEST(replaced_documents_keep_t
       TEST(an_index_deleted_and_made_again_in_one_change_is_new),
       TEST(fields_are_counted_by_their_dotted_names), TEST(names_that_are_too_long_are_not_counted),
       TEST(any_page_can_be_read), TEST(a_walk_stops_where_it_is_told),
-      TEST(some_documents_come_in_their_order), TEST(members_can_be_picked),
-      TEST(the_cache_is_bounded_and_never_stale));
+      TEST(some_documents_come_in_their_order), TEST(the_cache_is_bounded_and_never_stale));

@@ -88,6 +88,58 @@ static void details_name_the_rules_in_order(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(buf_cstr(&out), "\"matchType\":\"exactMatch\",\"score\":1.0}}}"));
 }
 
+static void members_can_be_picked_without_a_search(void)
+{
+    static const struct {
+        const char *json, *fields[4], *want;
+    } cases[] = {
+        {"{\"b\":1,\"a\":2,\"c\":3}", {"a", "b"}, "{\"b\":1,\"a\":2}"},
+        {"{\"b\":1}", {"x"}, "{}"},
+        {"{\"b\":1}", {0}, "{}"},
+        {"{\"b\":1,\"a\":[2]}", {"*"}, "{\"b\":1,\"a\":[2]}"},
+        {"{\"a\":{\"b\":1,\"c\":{\"d\":2,\"e\":3}},\"z\":1}",
+         {"a.c.d"},
+         "{\"a\":{\"c\":{\"d\":2}}}"},
+        {"{\"a\":{\"b\":1,\"c\":2}}", {"a"}, "{\"a\":{\"b\":1,\"c\":2}}"},
+        {"{\"a\":{\"b\":1},\"q\":2}", {"a.x", "q"}, "{\"q\":2}"},
+        {"{\"a\":[{\"b\":1,\"c\":2},3,{\"c\":4},{\"b\":5}]}",
+         {"a.b"},
+         "{\"a\":[{\"b\":1},{\"b\":5}]}"},
+        {"{\"a.b\":1,\"a\":{\"b\":2,\"c\":3}}", {"a.b"}, "{\"a.b\":1,\"a\":{\"b\":2}}"},
+        {"{\"ab\":1,\"a\":2}", {"a.b"}, "{}"},
+        {"{\"a.b\":1,\"ab\":2}", {"a"}, "{\"a.b\":1}"},
+        {"{\"_vectors\":{\"x\":1},\"b\":2}", {"_vectors"}, "{\"_vectors\":{\"x\":1}}"},
+        {"{\"\\u00e9\\\"\":1.50e+3,\"b\":0}", {"\xc3\xa9\""}, "{\"\\u00e9\\\"\":1.50e+3}"},
+    };
+    size_t i, n;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct bytes fields[4];
+        struct buf text;
+
+        for (n = 0; n < 4 && cases[i].fields[n]; n++)
+            fields[n] = bytes_str(cases[i].fields[n]);
+        buf_init(&text, 1 << 16);
+        CU_ASSERT_EQUAL(query_pick_members(bytes_str(cases[i].json), fields, n, &text, &corpus.err),
+                        RC_OK);
+        CU_ASSERT_STRING_EQUAL(buf_cstr(&text), cases[i].want);
+        buf_done(&text);
+    }
+}
+
+static void what_is_no_document_has_no_members(void)
+{
+    const struct bytes name = B("a");
+    struct buf text;
+
+    buf_init(&text, 1 << 16);
+    CU_ASSERT_EQUAL(query_pick_members(B("[1]"), &name, 1, &text, &corpus.err), RC_CORRUPT);
+    CU_ASSERT_EQUAL(query_pick_members(B("{\"a\":"), &name, 1, &text, &corpus.err), RC_CORRUPT);
+    CU_ASSERT_EQUAL(text.n, 0);
+    buf_done(&text);
+}
+
 SUITE(hit, setup, teardown, TEST(members_keep_their_order_and_bytes),
       TEST(dotted_names_keep_the_nesting), TEST(no_names_leave_an_empty_object),
-      TEST(sorting_by_a_point_gives_whole_metres), TEST(details_name_the_rules_in_order));
+      TEST(sorting_by_a_point_gives_whole_metres), TEST(details_name_the_rules_in_order),
+      TEST(members_can_be_picked_without_a_search), TEST(what_is_no_document_has_no_members));
