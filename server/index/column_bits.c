@@ -11,7 +11,7 @@
  */
 #include "index/column_int.h"
 
-#include "base/assert.h"
+#include "base/bits.h"
 
 enum { SET_NONE, SET_FIRST, SET_LIST, SET_BITS, SET_GUESS };
 enum { SET_BYTES = PART_ROWS / 8 };
@@ -28,19 +28,10 @@ bool column__take(struct bytes *v, uint64_t max, uint64_t *ret)
 
 /* ---- sets -------------------------------------------------------------------------------- */
 
-static uint32_t count(const uint64_t *set)
-{
-    uint32_t n = 0;
-    size_t i;
-
-    for (i = 0; i < PART_WORDS; i++)
-        n += (uint32_t)__builtin_popcountll(set[i]);
-    return n;
-}
-
 static bool is_first(const uint64_t *set, uint32_t n)
 {
-    return column__next(set, 0) == 0 && column__has(set, n - 1) && count(set) == n &&
+    return column__next(set, 0) == 0 && column__has(set, n - 1) &&
+           (uint32_t)bits_count(set, PART_WORDS) == n &&
            (n == PART_ROWS || column__next(set, n) == PART_ROWS);
 }
 
@@ -58,7 +49,7 @@ static void put_list(const uint64_t *set, uint32_t n, struct buf *out)
 
 void column__put_set(const uint64_t *set, const uint64_t *guess, struct buf *out)
 {
-    uint32_t n = count(set);
+    uint32_t n = (uint32_t)bits_count(set, PART_WORDS);
     size_t at = out->n, i;
     uint8_t word[8];
 

@@ -27,7 +27,7 @@
  */
 #include "index/column_int.h"
 
-#include "base/assert.h"
+#include "base/bits.h"
 #include "base/mem.h"
 
 /* ---- writing ----------------------------------------------------------------------------- */
@@ -169,28 +169,47 @@ static bool is_first(const uint64_t *set, uint32_t n)
     return wrong == 0;
 }
 
+/* The starts of 64 rows that all have values; n: of those before. */
+static uint64_t add_word(struct packed counts, uint32_t n, uint64_t sum, uint32_t *starts)
+{
+    uint64_t mask = (UINT64_C(1) << counts.width) - 1;
+    uint32_t at_once = counts.width ? PACKED_WIDTH_MAX / counts.width : 64, row = 0;
+
+    while (row < 64) {
+        size_t bit = (size_t)(n + row) * counts.width;
+        uint64_t word = get_u64le(counts.at + bit / 8) >> bit % 8;
+        uint32_t end = row + at_once < 64 ? row + at_once : 64;
+
+        for (; row < end; row++, word >>= counts.width) {
+            starts[row] = (uint32_t)sum;
+            sum += (word & mask) + 1;
+        }
+    }
+    return sum;
+}
+
 /* Where the places of each row begin; returns where the last one's end. */
-static uint64_t add_up(const uint64_t *valued, const uint32_t *counts, uint32_t *starts)
+static uint64_t add_up(const uint64_t *valued, struct packed counts, uint32_t *starts)
 {
     uint64_t sum = 0;
     uint32_t row, n = 0;
     size_t w;
 
     for (w = 0; w < PART_WORDS; w++) {
+        uint32_t *at = starts + w * 64;
+
         if (valued[w] == UINT64_MAX) {
-            for (row = 0; row < 64; row++) {
-                starts[w * 64 + row] = (uint32_t)sum;
-                sum += (uint64_t)counts[n++] + 1;
-            }
+            sum = add_word(counts, n, sum, at);
+            n += 64;
             continue;
         }
         for (row = 0; valued[w] == 0 && row < 64; row++)
-            starts[w * 64 + row] = (uint32_t)sum;
+            at[row] = (uint32_t)sum;
         for (row = 0; valued[w] && row < 64; row++) { /* no branches: what comes is random */
             uint64_t has = valued[w] >> row & 1;
 
-            starts[w * 64 + row] = (uint32_t)sum;
-            sum += ((uint64_t)counts[n] + 1) & (0 - has);
+            at[row] = (uint32_t)sum;
+            sum += (packed_at(counts, n) + 1) & (0 - has);
             n += (uint32_t)has;
         }
     }
@@ -202,10 +221,9 @@ static uint64_t add_up(const uint64_t *valued, const uint32_t *counts, uint32_t 
 static bool take_rows(struct bytes *v, struct column_part *p, uint32_t *starts)
 {
     uint64_t guess[PART_WORDS], valued[PART_WORDS];
-    uint32_t counts[PART_ROWS + 1], n = 0; /* one more: read, but not counted */
-    struct packed packed;
+    struct packed counts;
     unsigned width;
-    size_t i;
+    uint32_t n;
 
     if (!column__take_set(v, NULL, p->exists) || !column__take_set(v, NULL, p->is_null) ||
         !column__take_set(v, NULL, p->is_empty))
@@ -221,12 +239,9 @@ static bool take_rows(struct bytes *v, struct column_part *p, uint32_t *starts)
     p->starts = NULL;
     if (width == 0 && p->n_places <= PART_ROWS && is_first(valued, p->n_places))
         return true;
-    for (i = 0; i < PART_WORDS; i++)
-        n += (uint32_t)__builtin_popcountll(valued[i]);
-    if (!column__take_packed(v, n, width, &packed))
+    n = (uint32_t)bits_count(valued, PART_WORDS);
+    if (!column__take_packed(v, n, width, &counts))
         return false;
-    column__unpack(packed, 0, n, counts);
-    counts[n] = 0;
     p->starts = starts;
     return add_up(valued, counts, starts) == p->n_places;
 }
@@ -258,14 +273,21 @@ uint32_t column_part__rows(struct bytes value)
 {
     struct column_part sizes;
     uint64_t exists[PART_WORDS];
-    uint32_t n = 0;
-    size_t i;
 
     if (!take_sizes(&value, &sizes) || !column__take_set(&value, NULL, exists))
         return 0;
-    for (i = 0; i < PART_WORDS; i++)
-        n += (uint32_t)__builtin_popcountll(exists[i]);
-    return n;
+    return (uint32_t)bits_count(exists, PART_WORDS);
+}
+
+bool column_one_each(const struct column_part *p, uint32_t row)
+{
+    uint32_t wrong = 0, i;
+
+    if (!p->starts)
+        return row + 64 <= p->n_places;
+    for (i = 0; i <= 64; i++)
+        wrong |= p->starts[row + i] ^ (p->starts[row] + i);
+    return wrong == 0;
 }
 
 void column_places(const struct column_part *p, uint32_t first, uint32_t n, uint32_t *ret)

@@ -24,7 +24,8 @@
  *   'w'   words(4) word 0 row(4)     posting_chunk.c: rows that have the word, and where
  *   'p'   words(4) prefix 0 row(4)   the same for beginnings of longer words
  *   'n'   words(4) field(2) n(1) 0 row(4)  rows whose field has exactly n words
- *   'c'   column(4) row(4)           column_part.c: values of the rows from there on
+ *   'c'   column(4) row(4)           column_part.c: values of the rows from there on; row + 1:
+ *                                    column_tail.c: more of them
  *   'D'   rows(4) tile(4)            rows.c: dead rows of the tile
  *   'R'   rows(4) row(4)             doc id(4): a row that is not its document's number
  *   't'   'T'                        of room task; not touched here

@@ -203,6 +203,8 @@ static inline uint32_t column_place(const struct column_part *p, uint32_t i)
 
     return place < p->n_values ? place : p->n_values - 1;
 }
+/* Whether each of the 64 rows from there on has one. */
+bool column_one_each(const struct column_part *p, uint32_t row);
 /* n of them at once. */
 void column_places(const struct column_part *p, uint32_t first, uint32_t n, uint32_t *ret);
 /* place < n_numbers */

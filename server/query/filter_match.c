@@ -193,18 +193,6 @@ static inline bool is_hit(uint32_t place, struct run run, const uint8_t *hits)
     return hits ? hits[place] : place - run.from < run.to - run.from;
 }
 
-/* Whether each of the 64 rows has one value. */
-static bool one_each(const struct column_part *p, uint32_t row)
-{
-    uint32_t wrong = 0, i;
-
-    if (!p->starts)
-        return row + 64 <= p->n_places;
-    for (i = 0; i <= 64; i++)
-        wrong |= p->starts[row + i] ^ (p->starts[row] + i);
-    return wrong == 0;
-}
-
 /* 64 rows that have one value each. */
 static inline uint64_t map_dense(const struct column_part *p, uint32_t first, struct run run,
                                  const uint8_t *hits)
@@ -225,7 +213,7 @@ static inline uint64_t map_word(const struct column_part *p, uint32_t row, uint6
     uint64_t found = 0;
     uint32_t at, end;
 
-    if (__builtin_popcountll(left) >= DENSE && one_each(p, row))
+    if (__builtin_popcountll(left) >= DENSE && column_one_each(p, row))
         return left & map_dense(p, column_start(p, row), run, hits);
     for (; left; left &= left - 1) {
         uint32_t i = row + (uint32_t)__builtin_ctzll(left);

@@ -40,15 +40,24 @@ static bool is_full(const struct rank *r)
 }
 
 /* Rows without a cost: of a placeholder search, or after the budget. */
-static enum rc offer_all(struct rank *r, uint32_t tile, const struct tile *rows, uint64_t cost,
+static enum rc offer_all(struct rank *r, uint32_t tile, struct tile *rows, uint64_t cost,
                          struct err *err)
 {
+    bool sieved = false;
     uint32_t n = 0;
 
     for (uint32_t i = tile__next(rows, 0); i < TILE_ROWS; i = tile__next(rows, i + 1)) {
+        enum rc rc = RC_OK;
         bool go_on;
-        enum rc rc = rank_top__offer(&r->top, tile * TILE_ROWS + i, cost, r->degraded, err);
 
+        if (!sieved && is_full(r) && !r->degraded) {
+            sieved = true;
+            rc = rank_top__sieve(&r->top, tile, rows, err);
+            if (rc == RC_OK && !tile__has(rows, i))
+                continue;
+        }
+        if (rc == RC_OK)
+            rc = rank_top__offer(&r->top, tile * TILE_ROWS + i, cost, r->degraded, err);
         if (rc == RC_OK && ++n % RANK_BATCH == 0)
             rc = rank__go_on(r, &go_on, err);
         if (rc != RC_OK)

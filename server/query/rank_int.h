@@ -243,6 +243,9 @@ enum rc sort__open(struct reader *r, struct sort_rule *rule, struct err *err) MU
 enum rc sort__key(struct sort_rule *rule, uint32_t row, struct sort_key *ret_key,
                   struct err *err) MUST_CHECK;
 int sort__compare(const struct sort_rule *rule, const struct sort_key *a, const struct sort_key *b);
+/* Takes out of *rows those that are worse than a row with that key. Faster than key by key. */
+enum rc sort__keep(struct sort_rule *rule, uint32_t tile, const struct sort_key *worst,
+                   struct tile *rows, struct err *err) MUST_CHECK;
 /* The row's own place, for details. False: it has none. */
 enum rc sort__point(struct sort_rule *rule, uint32_t row, bool *ret_has, double *ret_lat,
                     double *ret_lng, struct err *err) MUST_CHECK;

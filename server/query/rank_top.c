@@ -202,19 +202,7 @@ enum rc rank_top__offer(struct rank_top *t, uint32_t row, uint64_t cost, bool sk
 
 enum rc rank_top__sieve(struct rank_top *t, uint32_t tile, struct tile *rows, struct err *err)
 {
-    struct sort_rule *rule;
-
     if (t->n < t->limit || t->limit == 0 || t->rules->n_steps == 0 || t->rules->steps[0].mask)
         return RC_OK;
-    rule = &t->rules->sorts[0];
-    for (uint32_t i = tile__next(rows, 0); i < TILE_ROWS; i = tile__next(rows, i + 1)) {
-        struct sort_key key;
-        enum rc rc = sort__key(rule, tile * TILE_ROWS + i, &key, err);
-
-        if (rc != RC_OK)
-            return rc;
-        if (sort__compare(rule, &key, &keys_of(t, t->at[0].slot)[0]) > 0)
-            tile__unset(rows, i);
-    }
-    return RC_OK;
+    return sort__keep(&t->rules->sorts[0], tile, &keys_of(t, t->at[0].slot)[0], rows, err);
 }

@@ -113,6 +113,121 @@ enum rc sort__key(struct sort_rule *rule, uint32_t row, struct sort_key *ret_key
     return rc;
 }
 
+/* ---- many rows at once ----------------------------------------------------------------------- */
+
+/* Places of values that are not worse than a key: those within [from, to), or all others. */
+struct kept {
+    uint32_t from, to;
+    bool within;
+};
+
+static enum rc find_kept(const struct sort_rule *rule, const struct column_part *part,
+                         const struct sort_key *worst, struct kept *ret, struct err *err)
+{
+    enum column_seek how = rule->descending ? SEEK_FROM : SEEK_BEHIND;
+    uint32_t cut;
+    enum rc rc = RC_OK;
+
+    if (worst->group == SORT_NUMBER)
+        cut = column_seek_number(part, worst->number, !rule->descending);
+    else
+        rc = column_seek_text(part, worst->value->text, how, &cut, err);
+    if (rc != RC_OK)
+        return rc;
+    if (!rule->descending)
+        *ret = (struct kept){0, cut, true}; /* numbers, then texts, as they rise */
+    else if (worst->group == SORT_NUMBER)
+        *ret = (struct kept){cut, part->n_numbers, true};
+    else
+        *ret = (struct kept){part->n_numbers, cut, false};
+    return RC_OK;
+}
+
+static bool is_kept(const struct kept *k, uint32_t place)
+{
+    return (place - k->from < k->to - k->from) == k->within;
+}
+
+/* Those of `left`, of the 64 rows from `row` on. */
+static uint64_t keep_rows(const struct sort_rule *rule, const struct column_part *part,
+                          uint32_t row, uint64_t left, const struct kept *k)
+{
+    uint32_t places[64], i, from, to;
+    uint64_t kept = 0;
+
+    if (column_one_each(part, row)) {
+        column_places(part, column_start(part, row), 64, places);
+        for (i = 0; i < 64; i++)
+            kept |= (uint64_t)is_kept(k, places[i]) << i;
+        return left & kept;
+    }
+    for (; left; left &= left - 1) {
+        i = row + (uint32_t)__builtin_ctzll(left);
+        from = column_start(part, i);
+        to = column_start(part, i + 1);
+        if (from < to && is_kept(k, choose(part, from, to, rule->descending)))
+            kept |= left & (0 - left);
+    }
+    return kept;
+}
+
+/* Geo: row by row. */
+static enum rc keep_near(struct sort_rule *rule, uint32_t tile, const struct sort_key *worst,
+                         struct tile *rows, struct err *err)
+{
+    for (uint32_t i = tile__next(rows, 0); i < TILE_ROWS; i = tile__next(rows, i + 1)) {
+        struct sort_key key;
+        enum rc rc = geo_key(rule, tile * TILE_ROWS + i, &key, err);
+
+        if (rc != RC_OK)
+            return rc;
+        if (sort__compare(rule, &key, worst) > 0)
+            tile__unset(rows, i);
+    }
+    return RC_OK;
+}
+
+/* rows: PART_WORDS words, of the part from `first` on. */
+static enum rc keep_part(const struct sort_rule *rule, uint32_t first, const struct sort_key *worst,
+                         uint64_t *rows, struct err *err)
+{
+    struct column_part *part;
+    struct kept kept;
+    enum rc rc = column_part_now(rule->column, first, &part, err);
+
+    if (rc == RC_OK && part)
+        rc = find_kept(rule, part, worst, &kept, err);
+    if (rc != RC_OK)
+        return rc;
+    for (uint32_t w = 0; w < PART_WORDS; w++)
+        if (rows[w])
+            rows[w] = part ? keep_rows(rule, part, w * 64, rows[w], &kept) : 0;
+    return RC_OK;
+}
+
+enum rc sort__keep(struct sort_rule *rule, uint32_t tile, const struct sort_key *worst,
+                   struct tile *rows, struct err *err)
+{
+    uint32_t i = tile__next(rows, 0);
+
+    if (worst->group == SORT_NONE)
+        return RC_OK;
+    if (rule->geo)
+        return keep_near(rule, tile, worst, rows, err);
+    while (i < TILE_ROWS) {
+        uint32_t at = i / PART_ROWS * PART_ROWS;
+        enum rc rc = keep_part(rule, tile * TILE_ROWS + at, worst, rows->bits + at / 64, err);
+
+        if (rc != RC_OK)
+            return rc;
+        i = tile__next(rows, at + PART_ROWS);
+    }
+    return RC_OK;
+}
+
+/* ---- comparing ---------------------------------------------------------------------------------
+ */
+
 int sort__compare(const struct sort_rule *rule, const struct sort_key *a, const struct sort_key *b)
 {
     int c = 0;

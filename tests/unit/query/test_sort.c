@@ -2,6 +2,9 @@
 /* test_sort.c -- sort rules, custom rules, distinct, and what a request may not ask for. */
 #include "corpus.h"
 
+#include "base/mem.h"
+#include "base/rng.h"
+
 #define ORDER(want) CU_ASSERT_STRING_EQUAL(corpus_order(), want)
 
 static const char *const mixed[] = {"{\"id\":0,\"v\":\"b\"}",
@@ -100,6 +103,85 @@ static void points_are_sorted_by_distance(void)
     CU_ASSERT(bytes_eq(corpus_part(0, RULE_SORT)->value, B("{\"lat\":48.8,\"lng\":2.3}")));
     ask_sorted("", far, 1);
     ORDER("1 2 3 0");
+}
+
+enum { MANY = PART_ROWS + 900 };
+
+/* "d" has a number in each, "v" anything in most of them, "g" points in some. */
+static void make_many(struct rng *r)
+{
+    static const char *const some[] = {"7",  "\"b\"", "[3,\"a\"]", "null", "[\"c\",\"B\"]",
+                                       "[]", "[9,2]"};
+    const char **documents = xcalloc(MANY + 1, sizeof *documents);
+    struct buf text;
+    size_t *at = xcalloc(MANY, sizeof *at), i;
+
+    buf_init(&text, BUF_NO_LIMIT);
+    for (i = 0; i < MANY; i++) {
+        at[i] = text.n;
+        (void)buf_printf(&text, "{\"id\":%zu,\"d\":%u", i, (unsigned)rng_below(r, 500));
+        if (i < PART_ROWS ? rng_below(r, 9) : i % 64 == 0)
+            (void)buf_printf(&text, ",\"v\":%s", some[rng_below(r, ARRAY_LEN(some))]);
+        if (rng_below(r, 3) == 0)
+            (void)buf_printf(&text, ",\"_geo\":{\"lat\":%u,\"lng\":2}", (unsigned)rng_below(r, 90));
+        (void)buf_append(&text, "}", 2);
+    }
+    for (i = 0; i < MANY; i++)
+        documents[i] = (const char *)text.p + at[i];
+    corpus_make("{\"sortableAttributes\":[\"d\",\"v\",\"none\",\"_geo\"]}", documents);
+    buf_done(&text);
+    xfree(at);
+    xfree(documents);
+}
+
+/* What sort__keep() leaves of any rows is what is no worse, row by row. */
+static void check_kept(struct rng *r, struct sort_rule *rule)
+{
+    struct sort_key *keys = xcalloc(MANY, sizeof *keys);
+    unsigned wrong = 0, round;
+    uint32_t row;
+
+    CU_ASSERT_EQUAL_FATAL(sort__open(corpus.run.search.reader, rule, &corpus.err), RC_OK);
+    for (row = 0; row < MANY; row++)
+        CU_ASSERT_EQUAL_FATAL(sort__key(rule, row, &keys[row], &corpus.err), RC_OK);
+    for (round = 0; round < 40; round++) {
+        const struct sort_key *worst = &keys[rng_below(r, MANY)];
+        struct tile rows = {{0}}, asked;
+        uint64_t share = 1 + rng_below(r, 4);
+
+        for (row = 0; row < MANY; row++)
+            if (rng_below(r, share) == 0)
+                tile__set(&rows, row);
+        asked = rows;
+        CU_ASSERT_EQUAL_FATAL(sort__keep(rule, 0, worst, &rows, &corpus.err), RC_OK);
+        for (row = 0; row < MANY; row++)
+            wrong += tile__has(&rows, row) !=
+                     (tile__has(&asked, row) && sort__compare(rule, &keys[row], worst) <= 0);
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    xfree(keys);
+}
+
+static void rows_are_kept_as_they_compare(void)
+{
+    static const char *const fields[] = {"d", "v", "none", "_geo"};
+    struct query_spec spec;
+    struct rng r;
+    size_t i;
+
+    rng_init(&r, suite_seed());
+    make_many(&r);
+    query_spec_init(&spec);
+    CU_ASSERT_EQUAL_FATAL(corpus_open(&spec), RC_OK);
+    for (i = 0; i < 2 * ARRAY_LEN(fields); i++) {
+        struct sort_rule rule = {.field = bytes_str(fields[i / 2]),
+                                 .descending = i % 2,
+                                 .geo = i / 2 == 3,
+                                 .lat = 40,
+                                 .lng = 2};
+
+        check_kept(&r, &rule);
+    }
 }
 
 static void distinct_keeps_the_best_of_each_value(void)
@@ -235,8 +317,9 @@ static void windows_are_cut_at_the_most_hits(void)
 }
 
 SUITE(sort, corpus_setup, corpus_teardown, TEST(numbers_texts_and_nothing_in_both_directions),
-      TEST(windows_of_sorted_lists_agree), TEST(sort_stands_where_its_rule_stands),
-      TEST(points_are_sorted_by_distance), TEST(distinct_keeps_the_best_of_each_value),
+      TEST(windows_of_sorted_lists_agree), TEST(rows_are_kept_as_they_compare),
+      TEST(sort_stands_where_its_rule_stands), TEST(points_are_sorted_by_distance),
+      TEST(distinct_keeps_the_best_of_each_value),
       TEST(distinct_looks_further_until_the_window_is_full),
       TEST(sorts_that_make_no_sense_are_refused), TEST(distinct_and_search_on_are_checked),
       TEST(windows_are_cut_at_the_most_hits));
