@@ -139,11 +139,6 @@ void near_cut(struct near *n, size_t depth)
     n->depth = depth;
 }
 
-size_t near_depth(const struct near *n)
-{
-    return n->depth;
-}
-
 unsigned near_distance(const struct near *n)
 {
     return n->depth < n->n_rows ? at_end(n, n->depth) : n->over;

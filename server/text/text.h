@@ -103,7 +103,6 @@ void near_free(struct near *n);
  */
 bool near_push(struct near *n, uint32_t character);
 void near_cut(struct near *n, size_t depth); /* keeps the first depth characters */
-size_t near_depth(const struct near *n);
 /* Distance of all that was pushed; max + 1 if it is more than max. */
 unsigned near_distance(const struct near *n);
 /* Smallest distance of any beginning of what was pushed (for prefix terms). */

@@ -99,7 +99,6 @@ static void check_near(struct bytes word)
         }
         ASSERT(near_push(n, c));
     }
-    ASSERT(near_depth(n) == text_chars(word));
     ASSERT(near_distance(n) == 0 && near_prefix_distance(n) == 0);
     near_free(n);
 }
