@@ -52,7 +52,7 @@ enum net_match { NET_MATCH_NO, NET_MATCH_MORE, NET_MATCH_YES };
 enum net_close_reason {
     NET_CLOSE_PEER,    /* end of input or reset */
     NET_CLOSE_LOCAL,   /* net_conn_close() */
-    NET_CLOSE_TIMEOUT, /* idle, first-bytes or write-stall timeout */
+    NET_CLOSE_TIMEOUT, /* first-bytes or write-stall timeout */
     NET_CLOSE_ERROR,   /* the socket failed */
     NET_CLOSE_SHUTDOWN,
 };
@@ -112,7 +112,6 @@ enum rc net_connect(struct net_loop *loop, const char *addr, const struct net_pr
                     unsigned timeout_ms, struct err *err) MUST_CHECK;
 
 const char *net_conn_peer(const struct net_conn *c);
-uint64_t net_conn_id(const struct net_conn *c); /* never used twice */
 struct net_loop *net_conn_loop(const struct net_conn *c);
 /* Queues bytes (copied) and sends what the socket takes at the end of the batch. */
 void net_conn_write(struct net_conn *c, struct bytes b);
@@ -130,5 +129,3 @@ void net_conn_resume(struct net_conn *c);
 /* Sends what is queued, shuts the output, reads and drops up to 1 s of input, closes. */
 void net_conn_close(struct net_conn *c);
 void net_conn_abort(struct net_conn *c); /* at once */
-/* Idle limit from now on: closes after this long without a byte in or out. 0: none. */
-void net_conn_set_idle_ms(struct net_conn *c, unsigned ms);

@@ -38,8 +38,6 @@ struct net_conn *net__conn_new(struct net_loop *loop, struct net_listener *liste
 
     c->magic = NET_CONN_MAGIC;
     c->fd = fd;
-    loop->last_id++;
-    c->id = loop->last_id;
     c->loop = loop;
     c->listener = listener;
     c->conn_state = CONN_SNIFFING;
@@ -143,8 +141,6 @@ static int64_t earliest_limit(const struct net_conn *c)
 {
     int64_t at = c->state_limit;
 
-    if (c->idle_ns && c->conn_state == CONN_OPEN && c->last_io + c->idle_ns < at)
-        at = c->last_io + c->idle_ns;
     if (c->out.queued && c->stall_ns && c->out_progress + c->stall_ns < at)
         at = c->out_progress + c->stall_ns;
     return at;
@@ -191,14 +187,13 @@ void net__conn_start(struct net_conn *c)
 {
     const struct net_listener_opts *opts = &c->listener->opts;
 
-    c->last_io = clock_mono_ns();
     net__conn_set_reading(c, true);
     if (!opts->protocols[0].match) { /* it takes all, and may speak first */
         net__conn_adopt(c, &opts->protocols[0]);
         net__conn_touch(c);
         return;
     }
-    c->state_limit = c->last_io + (int64_t)opts->first_bytes_ms * NS_PER_MS;
+    c->state_limit = clock_mono_ns() + (int64_t)opts->first_bytes_ms * NS_PER_MS;
     net__conn_arm(c, c->state_limit);
 }
 
@@ -305,7 +300,6 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     MAGIC_CHECK(c, NET_CONN_MAGIC);
     n = recv(fd, loop->in, NET_READ_SIZE, 0);
     if (n > 0) {
-        c->last_io = clock_mono_ns();
         if (c->conn_state == CONN_OPEN || c->conn_state == CONN_SNIFFING)
             net__conn_input(c, bytes_of(loop->in, (size_t)n));
     } else if (n == 0) {
@@ -348,11 +342,6 @@ const char *net_conn_peer(const struct net_conn *c)
     return c->peer;
 }
 
-uint64_t net_conn_id(const struct net_conn *c)
-{
-    return c->id;
-}
-
 struct net_loop *net_conn_loop(const struct net_conn *c)
 {
     return c->loop;
@@ -390,13 +379,4 @@ void net_conn_close(struct net_conn *c)
 void net_conn_abort(struct net_conn *c)
 {
     net__conn_die(c, NET_CLOSE_LOCAL);
-}
-
-void net_conn_set_idle_ms(struct net_conn *c, unsigned ms)
-{
-    c->idle_ns = (int64_t)ms * NS_PER_MS;
-    if (!ms)
-        return;
-    c->last_io = clock_mono_ns();
-    net__conn_arm(c, c->last_io + c->idle_ns);
 }

@@ -45,9 +45,8 @@ enum rc net_connect(struct net_loop *loop, const char *addr, const struct net_pr
     c->protocol = protocol;
     c->conn_state = CONN_CONNECTING;
     c->stall_ns = DEFAULT_STALL_MS * NS_PER_MS;
-    c->last_io = clock_mono_ns();
     if (timeout_ms) {
-        c->state_limit = c->last_io + (int64_t)timeout_ms * NS_PER_MS;
+        c->state_limit = clock_mono_ns() + (int64_t)timeout_ms * NS_PER_MS;
         net__conn_arm(c, c->state_limit);
     }
     c->next = loop->outgoing;

@@ -129,7 +129,6 @@ enum net_conn_state {
 struct net_conn {
     uint32_t magic;
     int fd;
-    uint64_t id;
     struct net_loop *loop;         /* borrowed */
     struct net_listener *listener; /* borrowed; NULL for outgoing ones */
     struct net_conn *prev;         /* in the listener's or the loop's list */
@@ -143,10 +142,8 @@ struct net_conn {
     struct net_out out;
     struct net_timer *timer; /* one for all limits, checked when it fires */
     int64_t timer_at;
-    int64_t last_io;      /* a byte went in or out, or the idle limit was set */
     int64_t out_progress; /* the output queue last moved */
     int64_t state_limit;  /* first bytes, connect or linger; INT64_MAX: none */
-    int64_t idle_ns;      /* 0: none */
     int64_t stall_ns;
     enum net_conn_state conn_state;
     enum net_close_reason reason;
@@ -229,7 +226,6 @@ struct net_loop {
     struct net_listener *listeners;
     struct net_signal *signals;
     struct net_spare spare;
-    uint64_t last_id;
     uint8_t *in; /* NET_READ_SIZE bytes that all connections read into */
 };
 

@@ -45,8 +45,7 @@ static void send_queue(struct net_conn *c)
         }
         if (n > 0) {
             net__out_sent(&c->out, &c->loop->spare, (size_t)n);
-            c->last_io = clock_mono_ns();
-            c->out_progress = c->last_io;
+            c->out_progress = clock_mono_ns();
         }
         if (n < 0 || (size_t)n < asked) {
             c->blocked = true;
