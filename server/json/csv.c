@@ -37,7 +37,6 @@ struct csv {
     size_t width;    /* cells of the header, 0 before it */
     uint64_t record; /* the row being read, the header is 0 */
     struct buf document;
-    uint64_t n_documents;
     bool over;
     struct err failure; /* rc RC_OK while all is well */
 };
@@ -72,11 +71,6 @@ void csv_free(struct csv *csv)
     csv_cells_done(&csv->cells);
     buf_done(&csv->document);
     xfree(csv);
-}
-
-uint64_t csv_count(const struct csv *csv)
-{
-    return csv->n_documents;
 }
 
 /* "price:number" -> "price". What is behind the last colon and no type belongs to the name. */
@@ -243,7 +237,6 @@ static bool put_row(struct csv *csv)
                       (unsigned long long)csv->record, csv->document.limit);
         return false;
     }
-    csv->n_documents++;
     if (csv->fn(csv->arg, buf_view(&csv->document)))
         return true;
     (void)err_set(&csv->failure, RC_CANCELLED, NULL, "stopped");

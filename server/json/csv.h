@@ -34,4 +34,3 @@ struct csv *csv_new(const struct csv_opts *opts, csv_fn *fn, void *arg); /* opts
 void csv_free(struct csv *csv);
 enum rc csv_feed(struct csv *csv, struct bytes piece, struct err *err) MUST_CHECK;
 enum rc csv_end(struct csv *csv, struct err *err) MUST_CHECK;
-uint64_t csv_count(const struct csv *csv); /* documents handed out */

@@ -130,13 +130,6 @@ enum json_type json_type(struct json_value v)
     return type_of(v.parser, node_of(v));
 }
 
-const char *json_type_name(enum json_type type)
-{
-    static const char *const names[] = {"null", "boolean", "number", "string", "array", "object"};
-
-    return names[type];
-}
-
 bool json_bool(struct json_value v)
 {
     uint8_t first = v.parser->text.p[node_of(v)->start];

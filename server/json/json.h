@@ -89,8 +89,6 @@ enum rc json_parse(struct json_parser *parser, struct bytes text, const struct j
                    struct json_value *ret_root, struct json_error *err) MUST_CHECK;
 
 enum json_type json_type(struct json_value v);
-/* "null", "boolean", "number", "string", "array", "object". */
-const char *json_type_name(enum json_type type);
 bool json_bool(struct json_value v);
 /* Unescaped UTF-8 of a string; may hold NUL. */
 struct bytes json_string(struct json_value v);

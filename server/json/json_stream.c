@@ -53,12 +53,11 @@ struct json_stream {
     struct json_parser *parser; /* owned */
     enum state state;
     unsigned depth;
-    unsigned n_hex;     /* bytes behind "\\u" so far */
-    bool bad_hex;       /* one of them is no digit */
-    struct buf part;    /* the document so far, if it began in an earlier piece */
-    struct buf compact; /* scratch */
-    struct place at;    /* of the first byte not yet taken */
-    uint64_t n_documents;
+    unsigned n_hex;          /* bytes behind "\\u" so far */
+    bool bad_hex;            /* one of them is no digit */
+    struct buf part;         /* the document so far, if it began in an earlier piece */
+    struct buf compact;      /* scratch */
+    struct place at;         /* of the first byte not yet taken */
     struct json_error error; /* code JSON_OK while all is well */
 };
 
@@ -92,11 +91,6 @@ void json_stream_free(struct json_stream *s)
     buf_done(&s->part);
     buf_done(&s->compact);
     xfree(s);
-}
-
-uint64_t json_stream_count(const struct json_stream *s)
-{
-    return s->n_documents;
 }
 
 static void move_place(struct place *at, const uint8_t *p, size_t n)
@@ -138,7 +132,6 @@ static bool hand_out(struct json_stream *s)
     struct json_value root = {s->parser, 0};
     struct bytes document = json_raw(root);
 
-    s->n_documents++;
     if (s->parser->spaced || json__has_duplicates(root)) {
         buf_clear(&s->compact);
         json_compact_value(root, &s->compact);

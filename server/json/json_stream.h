@@ -37,4 +37,3 @@ enum rc json_stream_feed(struct json_stream *s, struct bytes piece,
                          struct json_error *err) MUST_CHECK;
 /* Says that no more will come: reports what is cut off. */
 enum rc json_stream_end(struct json_stream *s, struct json_error *err) MUST_CHECK;
-uint64_t json_stream_count(const struct json_stream *s); /* documents handed out */

@@ -265,7 +265,6 @@ static void the_callback_can_stop_it(void)
     CU_ASSERT_EQUAL(csv_feed(csv, B("a\n1\n2\n3\n"), &err), RC_CANCELLED);
     CU_ASSERT_EQUAL(csv_end(csv, &err), RC_CANCELLED);
     CU_ASSERT_EQUAL(n, 2);
-    CU_ASSERT_EQUAL(csv_count(csv), 2);
     csv_free(csv);
     csv_free(NULL);
 }
