@@ -236,13 +236,3 @@ const struct net_protocol *grpc_server_protocol(struct grpc_server *server)
 {
     return &server->protocol;
 }
-
-void grpc_server_set_serving(struct grpc_server *server, bool on)
-{
-    grpc__health_set(server->health, on, false);
-}
-
-size_t grpc_server_n_conns(const struct grpc_server *server)
-{
-    return server->n_sessions;
-}

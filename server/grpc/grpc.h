@@ -66,8 +66,3 @@ void grpc_server_free(struct grpc_server *server);
 
 /* For a listener; matches the HTTP/2 preface. Borrowed from the server. */
 const struct net_protocol *grpc_server_protocol(struct grpc_server *server);
-
-/* What health answers for "" and every service; on at first, off for good once a drain began. */
-void grpc_server_set_serving(struct grpc_server *server, bool on);
-
-size_t grpc_server_n_conns(const struct grpc_server *server);
