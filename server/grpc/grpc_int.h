@@ -171,6 +171,7 @@ struct grpc_server {
     struct grpc__fields fields; /* a block, while it is submitted */
     struct rng rng;             /* jitter */
     struct grpc__session *sessions;
+    size_t n_sessions;
     struct grpc__stream *spare;
     size_t n_spare;
     size_t held_bytes;     /* of all sessions */

@@ -283,6 +283,7 @@ struct grpc__session *grpc__session_new(struct grpc_server *server, const struct
     if (ss->next)
         ss->next->prev = ss;
     server->sessions = ss;
+    server->n_sessions++;
     return ss;
 }
 
@@ -301,6 +302,7 @@ void grpc__session_free(struct grpc__session *ss)
         server->sessions = ss->next;
     if (ss->next)
         ss->next->prev = ss->prev;
+    server->n_sessions--;
     ss->magic = 0;
     xfree(ss);
 }
