@@ -19,7 +19,7 @@
 
 #include <stdio.h>
 
-static const char format_text[] = "lode-db 2\n";
+static const char format_text[] = "lode-db 3\n";
 static const char format_stem[] = "lode-db ";
 
 enum { SMALL_FILE_MAX = 256, LEDGER_HEX = 64 };

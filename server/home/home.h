@@ -2,7 +2,7 @@
 /*
  * home.h -- the directory one server lives in (--db-path).
  *
- *   FORMAT     "lode-db 2\n": a directory without it is not ours
+ *   FORMAT     "lode-db 3\n": a directory without it is not ours
  *   INSTANCE   the instance uid (UUID v4 text)
  *   FEATURES   experimental features that are on (features.h)
  *   IMPORTED   SHA-256 (hex) of the dump this database was made from, if any

@@ -32,8 +32,6 @@ enum rc catalog_open(struct store *store, struct pool *pool, struct catalog **re
     catalog->crumbs = crumbs__new();
     mutex_init(&catalog->lock);
     rc = catalog_reload(catalog, err);
-    if (rc == RC_OK)
-        rc = change__renew_old(catalog, err);
     if (rc != RC_OK) {
         catalog_close(catalog);
         return rc;

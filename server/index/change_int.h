@@ -255,9 +255,6 @@ bool change__give_up(struct snapshot *next, const struct index_state *was,
 void change__keep_reserved(struct change *c, struct snapshot *next, struct store_batch *batch);
 void change__put_meta(const struct snapshot *next, struct store_batch *batch);
 
-/* change_renew.c: words that an earlier version wrote, built anew; before anybody reads */
-enum rc change__renew_old(struct catalog *catalog, struct err *err) MUST_CHECK;
-
 /* change_sweep.c: what is left of bodies that were given up */
 enum rc change__sweep(struct change *c, struct snapshot *next, struct store_batch *batch,
                       struct err *err) MUST_CHECK;

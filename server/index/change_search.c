@@ -8,7 +8,6 @@
  *   other words (searchable fields, how texts are cut): words are built anew
  *   fields that are to be filtered or sorted by now:    their columns are built
  *   many dead rows:                                     all (change_worn.c)
- *   what an earlier version wrote:                      all words and columns are built anew
  *
  * A build writes in commits of its own under numbers that are marked as trash
  * until the change's commit names them. Marking moves the catalog on like any
@@ -253,8 +252,8 @@ static enum rc renew(struct change *c, struct draft *d, bool worn, struct store_
     const struct index_state *stored = change__stored(d);
     struct search_state *next = d->search;
     const struct plan *was = stored->search->plan;
-    bool words = worn || next->old || !plan_same_words(was, next->plan);
-    bool columns = worn || next->old || wants_more(was, next->plan);
+    bool words = worn || !plan_same_words(was, next->plan);
+    bool columns = worn || wants_more(was, next->plan);
     enum rc rc = RC_OK;
 
     if (worn) {
@@ -263,14 +262,8 @@ static enum rc renew(struct change *c, struct draft *d, bool worn, struct store_
     } else {
         drop_columns(next);
     }
-    if (next->old) {
-        search_state__set_names(next, NULL, 0, next->fields, next->n_fields);
-        next->column_bytes = 0;
-    }
     if (rc == RC_OK && (words || columns) && stored->n_documents)
         rc = build(c, stored, next, words, columns, err);
-    if (rc == RC_OK && words)
-        next->old = false;
     return rc;
 }
 
@@ -284,7 +277,7 @@ enum rc change__search_begin(struct change *c, struct draft *d, struct store_bat
     struct plan *plan = NULL;
     enum rc rc;
 
-    if (same && stored && !worn && !stored->search->old) {
+    if (same && stored && !worn) {
         d->search = fed ? search_state__copy(stored->search) : search_state__ref(stored->search);
         return RC_OK;
     }

@@ -273,7 +273,7 @@ void block_cache__put(struct block_cache *cache, struct block_key key,
 enum {
     CATALOG_CACHE_BYTES = 32 << 20,
     CATALOG_CODECS_KEPT = 16,
-    CATALOG_WORN_ROWS = 10000, /* dead rows that are worth storing an index anew */
+    CATALOG_WORN_ROWS = 10000,  /* dead rows that are worth storing an index anew */
     CODEC_KEPT_BYTES = 1 << 20, /* one that met a larger block holds too much memory to be kept */
 };
 

@@ -40,7 +40,7 @@ void leaves__walk(struct json_value document, struct buf *path, const struct lea
 struct vocab;
 struct vocab *vocab__new(void); /* empty */
 struct vocab *vocab__ref(struct vocab *v);
-void vocab__unref(struct vocab *v); /* NULL is fine */
+void vocab__unref(struct vocab *v);         /* NULL is fine */
 size_t vocab__count(const struct vocab *v); /* for tests and benches, as the next */
 size_t vocab__bytes(const struct vocab *v);
 /*
@@ -183,7 +183,6 @@ enum rc rows__load(struct store_view *view, uint32_t rows, uint32_t next_row,
 struct search_state {
     atomic_uint refs;
     uint32_t words, rows_number; /* numbers; 0: none yet */
-    bool old; /* of an earlier format: words and columns are built anew before they are used */
     uint64_t dead_built; /* dead rows when all was last built anew: gaps of document numbers */
     struct rows *rows;   /* share */
     struct vocab *vocab; /* share */

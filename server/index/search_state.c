@@ -18,7 +18,7 @@
 
 #include <stdlib.h>
 
-enum { SEARCH_FORMAT_OLD = 1, SEARCH_FORMAT = 2, SEARCH_NUMBERS = 5 };
+enum { SEARCH_FORMAT = 2, SEARCH_NUMBERS = 5 };
 
 /* Immutable; one allocation: the columns, the fields, the bytes of their names. */
 struct search_names {
@@ -74,7 +74,6 @@ struct search_state *search_state__copy(const struct search_state *s)
 
     copy->words = s->words;
     copy->rows_number = s->rows_number;
-    copy->old = s->old;
     copy->dead_built = s->dead_built;
     copy->bytes = s->bytes;
     copy->column_bytes = s->column_bytes;
@@ -161,7 +160,7 @@ void search_state__encode(const struct search_state *s, struct buf *out)
 {
     size_t i;
 
-    (void)buf_byte(out, s->old ? SEARCH_FORMAT_OLD : SEARCH_FORMAT);
+    (void)buf_byte(out, SEARCH_FORMAT);
     (void)buf_varint(out, s->words);
     (void)buf_varint(out, s->rows_number);
     (void)buf_varint(out, s->dead_built);
@@ -249,9 +248,8 @@ static enum rc decode(struct bytes value, struct search_state *s, struct err *er
     uint64_t numbers[SEARCH_NUMBERS];
     size_t i;
 
-    if (value.n == 0 || (value.p[0] != SEARCH_FORMAT && value.p[0] != SEARCH_FORMAT_OLD))
+    if (value.n == 0 || value.p[0] != SEARCH_FORMAT)
         return damaged(err);
-    s->old = value.p[0] == SEARCH_FORMAT_OLD;
     value = bytes_of(value.p + 1, value.n - 1);
     for (i = 0; i < SEARCH_NUMBERS; i++)
         if (!take_varint(&value, most[i], &numbers[i]))

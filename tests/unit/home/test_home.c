@@ -96,12 +96,12 @@ static void only_one_may_have_it_open(void)
 
 static void a_newer_layout_is_refused_by_name(void)
 {
-    put("FORMAT", "lode-db 3\n");
+    put("FORMAT", "lode-db 4\n");
     CU_ASSERT_EQUAL(look(), HOME_OURS);
     CU_ASSERT_EQUAL(home_open(path, &home, &err), RC_INVALID);
     CU_ASSERT_STRING_EQUAL(err.word, "db_version");
     CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "newer Lode"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "lode-db 3"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "lode-db 4"));
 }
 
 static void an_older_layout_is_refused_and_told_the_way_out(void)

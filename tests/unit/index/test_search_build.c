@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_search_build.c -- words and columns made anew: failed, stopped, worn, of old formats. */
+/* test_search_build.c -- words and columns made anew: failed, stopped, worn. */
 #include "history.h"
 
 #include "index/reader_int.h"
@@ -127,66 +127,6 @@ static void many_dead_rows_are_cleaned_up(void)
     CU_ASSERT(history_is_one_go("docs"));
 }
 
-/* ---- formats ----------------------------------------------------------------------------- */
-
-/* Makes the index what the version before would have left. */
-static void make_old(const char *uid)
-{
-    struct store_batch *batch = store_batch_new();
-    uint32_t words = history_search(uid)->words;
-    struct store_view *view = NULL;
-    struct store_cursor *c = NULL;
-    struct buf value;
-    struct key key;
-
-    OK(store_view_open(fx.store, &view, &fx.err));
-    OK(store_cursor_open(view, key_head(&key, KEY_POSTING_PREFIX, words), false, &c, &fx.err));
-    for (store_cursor_first(c); store_cursor_valid(c); store_cursor_next(c))
-        store_batch_del(batch, store_cursor_key(c));
-    store_cursor_close(c);
-    OK(store_cursor_open(view, B("c"), false, &c, &fx.err)); /* columns: other bytes */
-    for (store_cursor_first(c); store_cursor_valid(c); store_cursor_next(c))
-        store_batch_put(batch, store_cursor_key(c), B("\x01\x00\x00\x01"));
-    store_cursor_close(c);
-    store_view_close(view);
-    buf_init(&value, BUF_NO_LIMIT);
-    search_state__encode(history_search(uid), &value);
-    CU_ASSERT_EQUAL(value.p[0], 2);
-    value.p[0] = 1;
-    store_batch_put(batch, key_head(&key, KEY_SEARCH, fixture_info(uid).id), buf_view(&value));
-    OK(store_commit(fx.store, batch, &fx.err));
-    buf_done(&value);
-    store_batch_free(batch);
-}
-
-static void what_an_earlier_version_indexed_is_indexed_anew(void)
-{
-    uint32_t old, other;
-    uint8_t a[32], b[32];
-
-    fixture_create("docs", "id");
-    fixture_create("other", "id");
-    fixture_create("empty", "id");
-    history_add("docs", 300, 400, true);
-    history_add("other", 30, 40, true);
-    fixture_settings("docs",
-                     "{\"filterableAttributes\":[\"tags\"],\"sortableAttributes\":[\"price\"]}");
-    fixture_search_digest("docs", a);
-    old = history_search("docs")->words;
-    other = history_search("other")->words;
-    make_old("docs");
-    fixture_reopen();
-    CU_ASSERT(history_search("docs")->words != old);
-    CU_ASSERT_FALSE(history_search("docs")->old);
-    CU_ASSERT_EQUAL(history_search("other")->words, other);
-    fixture_search_digest("docs", b);
-    CU_ASSERT_EQUAL(memcmp(a, b, sizeof a), 0);
-    old = history_search("docs")->words;
-    fixture_reopen(); /* once is enough */
-    CU_ASSERT_EQUAL(history_search("docs")->words, old);
-    CU_ASSERT(history_is_one_go("docs"));
-}
-
 SUITE(search_build, history_setup, fixture_teardown,
       TEST(a_build_that_fails_anywhere_leaves_what_was), TEST(a_build_can_be_stopped),
-      TEST(many_dead_rows_are_cleaned_up), TEST(what_an_earlier_version_indexed_is_indexed_anew));
+      TEST(many_dead_rows_are_cleaned_up));
