@@ -36,7 +36,6 @@
 enum {
     EXIT_FAILED = 1,
     EXIT_USAGE = 2,
-    QUEUED_JOBS = 4096, /* per worker pool */
 };
 
 struct parts {
@@ -193,8 +192,8 @@ static enum rc open_data(struct parts *p, struct err *err)
     rc = store_open(home_store_path(p->home), &store_opts, &p->store, err);
     if (rc != RC_OK)
         return rc;
-    p->pool = pool_new("worker", threads, QUEUED_JOBS);
-    p->helper = pool_new("encoder", threads, QUEUED_JOBS);
+    p->pool = pool_new("worker", threads);
+    p->helper = pool_new("encoder", threads);
     rc = catalog_open(p->store, p->helper, &p->catalog, err);
     if (rc != RC_OK)
         return rc;

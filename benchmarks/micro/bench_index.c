@@ -326,7 +326,7 @@ int main(int argc, char **argv)
     (void)snprintf(load_path, sizeof load_path, "%s/%s/b", base, name);
     must(fs_dir_open(base, false, &dir, &err), "directory");
     must(fs_mkdir(dir, name, &err), "directory");
-    pool = pool_new("bench", thread_cpu_count(), 1024);
+    pool = pool_new("bench", thread_cpu_count());
     must(store_open(path, &opts, &store, &err), "store");
     must(catalog_open(store, pool, &catalog, &err), "catalog");
     bench_add(catalog, store);

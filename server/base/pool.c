@@ -54,7 +54,7 @@ struct pool {
     struct mutex lock;   /* guards what follows */
     struct cond changed; /* a job came, or the last one went while stopping */
     struct queue queue;
-    size_t n_queued, max_queued;
+    size_t n_queued;
     unsigned n_running;
     bool stopping;
     bool stopped; /* no threads any more: jobs run where they are submitted */
@@ -87,7 +87,7 @@ static void work(void *arg)
     mutex_unlock(&pool->lock);
 }
 
-struct pool *pool_new(const char *name, unsigned n_threads, size_t max_queued)
+struct pool *pool_new(const char *name, unsigned n_threads)
 {
     struct pool *pool;
     unsigned i;
@@ -95,7 +95,6 @@ struct pool *pool_new(const char *name, unsigned n_threads, size_t max_queued)
     ASSERT(n_threads > 0);
     pool = xcalloc(1, sizeof *pool + n_threads * sizeof pool->threads[0]);
     pool->n_threads = n_threads;
-    pool->max_queued = max_queued;
     mutex_init(&pool->lock);
     cond_init(&pool->changed);
     for (i = 0; i < n_threads; i++)
@@ -131,14 +130,13 @@ void pool_free(struct pool *pool)
     xfree(pool);
 }
 
-static bool submit(struct pool *pool, size_t max_queued, pool_fn *fn, void *arg)
+void pool_submit(struct pool *pool, pool_fn *fn, void *arg)
 {
-    bool taken, now;
+    bool now;
 
     mutex_lock(&pool->lock);
     now = pool->stopped;
-    taken = now || pool->n_queued < max_queued;
-    if (taken && !now) {
+    if (!now) {
         queue_push(&pool->queue, fn, arg);
         pool->n_queued++;
         cond_signal(&pool->changed);
@@ -146,17 +144,6 @@ static bool submit(struct pool *pool, size_t max_queued, pool_fn *fn, void *arg)
     mutex_unlock(&pool->lock);
     if (now)
         fn(arg);
-    return taken;
-}
-
-bool pool_try_submit(struct pool *pool, pool_fn *fn, void *arg)
-{
-    return submit(pool, pool->max_queued, fn, arg);
-}
-
-void pool_submit(struct pool *pool, pool_fn *fn, void *arg)
-{
-    (void)submit(pool, SIZE_MAX, fn, arg);
 }
 
 unsigned pool_threads(const struct pool *pool)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pool.h -- worker threads with a bounded queue, and strands over them.
+ * pool.h -- worker threads with a queue, and strands over them.
  *
  * A strand runs its jobs one after another, in the order they came, on any
  * worker: the pieces of one upload keep their order without a thread of their
@@ -10,7 +10,6 @@
  *            A strand is freed when its last job has run and strand_close()
  *            was called.
  * Threads    Any thread may submit. Jobs must not wait for other jobs.
- * Errors     pool_try_submit() is false when the queue is full.
  */
 #pragma once
 
@@ -22,7 +21,7 @@ struct strand;
 
 typedef void pool_fn(void *arg);
 
-struct pool *pool_new(const char *name, unsigned n_threads, size_t max_queued);
+struct pool *pool_new(const char *name, unsigned n_threads);
 /*
  * Waits for running jobs, runs queued ones and ends the threads. Jobs that come
  * later run at once where they are submitted: what a stopped loop still has to
@@ -30,8 +29,7 @@ struct pool *pool_new(const char *name, unsigned n_threads, size_t max_queued);
  */
 void pool_stop(struct pool *pool);
 void pool_free(struct pool *pool);
-bool pool_try_submit(struct pool *pool, pool_fn *fn, void *arg);
-/* Never refuses; for work whose number is bounded elsewhere (one per open call). */
+/* Never refuses: the number of jobs is bounded by those who submit (one per open call). */
 void pool_submit(struct pool *pool, pool_fn *fn, void *arg);
 unsigned pool_threads(const struct pool *pool);
 size_t pool_queued(struct pool *pool);

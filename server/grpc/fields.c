@@ -28,7 +28,8 @@ void grpc__fields_clear(struct grpc__fields *f)
     f->n = f->wire = 0;
 }
 
-bool grpc__fields_add(struct grpc__fields *f, struct bytes name, struct bytes value)
+/* False: it would pass GRPC_TRAILER_LIMIT and was left out. */
+static bool add_field(struct grpc__fields *f, struct bytes name, struct bytes value)
 {
     size_t wire = name.n + value.n + 32;
     uint8_t lengths[8];
@@ -54,12 +55,12 @@ size_t grpc__fields_add_metadata(struct grpc__fields *f, const struct rpc_metada
         struct buf text;
 
         if (!grpc_is_binary_name(items[i].name)) {
-            left_out += !grpc__fields_add(f, items[i].name, items[i].value);
+            left_out += !add_field(f, items[i].name, items[i].value);
             continue;
         }
         buf_init(&text, GRPC_TRAILER_LIMIT);
         grpc_base64_encode(&text, items[i].value);
-        if (!buf_ok(&text) || !grpc__fields_add(f, items[i].name, buf_view(&text)))
+        if (!buf_ok(&text) || !add_field(f, items[i].name, buf_view(&text)))
             left_out++;
         buf_done(&text);
     }
@@ -140,7 +141,7 @@ static void add_details(struct grpc__fields *f, int grpc_status, struct bytes te
     encode_details(&raw, grpc_status, text, detail);
     grpc_base64_encode(&coded, buf_view(&raw));
     if (buf_ok(&raw) && buf_ok(&coded))
-        (void)grpc__fields_add(f, B("grpc-status-details-bin"), buf_view(&coded));
+        (void)add_field(f, B("grpc-status-details-bin"), buf_view(&coded));
     buf_done(&raw);
     buf_done(&coded);
 }
@@ -155,12 +156,12 @@ void grpc__fields_status(struct grpc__fields *f, int grpc_status, struct bytes t
     if (grpc_status >= 10)
         number[n++] = (char)('0' + grpc_status / 10 % 10);
     number[n++] = (char)('0' + grpc_status % 10);
-    (void)grpc__fields_add(f, B("grpc-status"), bytes_of(number, (size_t)n));
+    (void)add_field(f, B("grpc-status"), bytes_of(number, (size_t)n));
     buf_init(&coded, GRPC_STATUS_TEXT_MAX);
     buf_init(&plain, GRPC_STATUS_TEXT_MAX);
     grpc_percent_encode(&coded, text, GRPC_STATUS_TEXT_MAX);
     if (coded.n)
-        (void)grpc__fields_add(f, B("grpc-message"), buf_view(&coded));
+        (void)add_field(f, B("grpc-message"), buf_view(&coded));
     if (detail && detail->err.word) {
         /* The same text as in grpc-message, so cut alike. */
         grpc_percent_decode(&plain, buf_view(&coded));

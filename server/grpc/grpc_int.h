@@ -226,8 +226,6 @@ static inline size_t grpc__stream_queued(const struct grpc__stream *st)
 void grpc__fields_init(struct grpc__fields *f);
 void grpc__fields_done(struct grpc__fields *f);
 void grpc__fields_clear(struct grpc__fields *f);
-/* False: it would pass GRPC_TRAILER_LIMIT and was left out. */
-bool grpc__fields_add(struct grpc__fields *f, struct bytes name, struct bytes value);
 /* As base64 if the name wants it. Fields that do not fit are left out; returns how many. */
 size_t grpc__fields_add_metadata(struct grpc__fields *f, const struct rpc_metadata *items,
                                  size_t n);

@@ -250,12 +250,24 @@ static bool is_host(struct bytes v)
     return true;
 }
 
+/* Without blanks and tabs around it. */
+static struct bytes trim(struct bytes v)
+{
+    while (v.n > 0 && (v.p[0] == ' ' || v.p[0] == '\t')) {
+        v.p++;
+        v.n--;
+    }
+    while (v.n > 0 && (v.p[v.n - 1] == ' ' || v.p[v.n - 1] == '\t'))
+        v.n--;
+    return v;
+}
+
 static void take_connection(struct http_reader *r, struct bytes v)
 {
     while (v.n > 0) {
         const uint8_t *comma = memchr(v.p, ',', v.n);
         size_t n = comma ? (size_t)(comma - v.p) : v.n;
-        struct bytes word = http__trim(bytes_of(v.p, n));
+        struct bytes word = trim(bytes_of(v.p, n));
 
         r->wants_close |= same_text(word, "close");
         r->wants_keep |= same_text(word, "keep-alive");
@@ -284,17 +296,6 @@ static enum http_event take_known(struct http_reader *r, enum http_known which, 
     return HTTP_EV_MORE;
 }
 
-struct bytes http__trim(struct bytes v)
-{
-    while (v.n > 0 && (v.p[0] == ' ' || v.p[0] == '\t')) {
-        v.p++;
-        v.n--;
-    }
-    while (v.n > 0 && (v.p[v.n - 1] == ' ' || v.p[v.n - 1] == '\t'))
-        v.n--;
-    return v;
-}
-
 static enum http_event take_header(struct http_reader *r, size_t at, size_t n)
 {
     uint8_t *p = r->head.p + at;
@@ -315,7 +316,7 @@ static enum http_event take_header(struct http_reader *r, size_t at, size_t n)
         if (!http__is_value(p[i]))
             return http__reader_bad(r, 400, "A header value has a control character.");
     name = bytes_of(p, n_name);
-    value = http__trim(bytes_of(p + n_name + 1, n - n_name - 1));
+    value = trim(bytes_of(p + n_name + 1, n - n_name - 1));
     r->names[r->n_headers] = (struct http_slice){(uint16_t)at, (uint16_t)n_name};
     r->values[r->n_headers] =
         (struct http_slice){(uint16_t)(value.p - r->head.p), (uint16_t)value.n};

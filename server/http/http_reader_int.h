@@ -24,6 +24,5 @@ enum {
 
 bool http__is_token(uint8_t c);
 bool http__is_value(uint8_t c);
-struct bytes http__trim(struct bytes v); /* without blanks and tabs around it */
 enum http_event http__reader_bad(struct http_reader *r, int status, const char *why);
 enum http_event http__read_head(struct http_reader *r, struct bytes *in);

@@ -222,7 +222,8 @@ void block_job__encode(struct block_plan *plan, struct block_job *j)
     codec__give(plan->change->catalog, codec);
 }
 
-void block_job__append(struct block_job *j, const struct block_job *more)
+/* The documents of more go behind those of job. */
+static void append_job(struct block_job *j, const struct block_job *more)
 {
     if (!more->n)
         return;
@@ -235,7 +236,7 @@ void block_job__append(struct block_job *j, const struct block_job *more)
 
 void block_job__join(struct block_job *prev, struct block_job *job)
 {
-    block_job__append(prev, job);
+    append_job(prev, job);
     prev->lo = job->lo < prev->lo ? job->lo : prev->lo;
     prev->hi = job->hi > prev->hi ? job->hi : prev->hi;
     prev->old_frame += job->old_frame;

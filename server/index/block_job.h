@@ -39,8 +39,6 @@ void block_job__add(struct block_job *job, uint32_t row, struct bytes json);
 void block_job__look(struct block_plan *plan, struct block_job *job);
 /* Compresses what the job has. */
 void block_job__encode(struct block_plan *plan, struct block_job *job);
-/* The documents of more go behind those of job. */
-void block_job__append(struct block_job *job, const struct block_job *more);
 /* The same, with the old blocks they are from; job is empty then. */
 void block_job__join(struct block_job *prev, struct block_job *job);
 void block_job__done(struct block_job *job);

@@ -38,8 +38,9 @@ enum rc view__entry(struct catalog_view *view, uint32_t body, struct bytes id,
     return rc == RC_OK ? document_entry__read(value, ret_entry, err) : rc;
 }
 
-enum rc view__block(struct catalog_view *view, const struct index_state *s, size_t i, bool keep,
-                    struct codec *codec, struct err *err)
+/* Inflates the i-th block into codec->docs, from the cache if it is there. */
+static enum rc read_block(struct catalog_view *view, const struct index_state *s, size_t i,
+                          bool keep, struct codec *codec, struct err *err)
 {
     struct block_cache *cache = view->catalog->cache;
     struct bytes value;
@@ -84,7 +85,7 @@ enum rc view__version(struct catalog_view *view, const struct index_state *s, ui
         break;
     }
     codec = codec__take(view->catalog);
-    rc = view__block(view, s, i, true, codec, err);
+    rc = read_block(view, s, i, true, codec, err);
     if (rc == RC_OK) {
         place = block__place(codec->docs.ids, codec->docs.n, row);
         buf_clear(out);
@@ -150,7 +151,7 @@ static enum rc list_one(struct listing *l, uint32_t doc, struct bytes *ret_json,
         return damaged(s, "a document has no block", err);
     if (i != l->block) {
         l->block = s->dir.n;
-        rc = view__block(l->view, s, i, l->keep, l->codec, err);
+        rc = read_block(l->view, s, i, l->keep, l->codec, err);
         if (rc != RC_OK)
             return rc;
         l->block = i;

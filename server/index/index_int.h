@@ -38,7 +38,6 @@ struct slab_mark {
     size_t used, bytes;
 };
 
-uint8_t *slab__alloc(struct slab *s, size_t n);
 struct bytes slab__dup(struct slab *s, struct bytes b);
 struct slab_mark slab__mark(const struct slab *s);
 void slab__rewind(struct slab *s, struct slab_mark mark);
@@ -330,9 +329,6 @@ enum rc view__version(struct catalog_view *view, const struct index_state *s, ui
 /* The same of the document of that number; RC_CORRUPT if there is none. */
 enum rc view__document(struct catalog_view *view, const struct index_state *s, uint32_t doc,
                        struct buf *out, struct err *err) MUST_CHECK;
-/* Inflates the i-th block into codec->docs, from the cache if it is there. */
-enum rc view__block(struct catalog_view *view, const struct index_state *s, size_t i, bool keep,
-                    struct codec *codec, struct err *err) MUST_CHECK;
 
 /* ---- settings.c ---------------------------------------------------------------------- */
 

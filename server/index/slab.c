@@ -18,7 +18,7 @@ struct slab_chunk {
     _Alignas(16) uint8_t data[];
 };
 
-uint8_t *slab__alloc(struct slab *s, size_t n)
+static uint8_t *take(struct slab *s, size_t n)
 {
     struct slab_chunk *c = s->top;
     uint8_t *p;
@@ -42,7 +42,7 @@ uint8_t *slab__alloc(struct slab *s, size_t n)
 
 struct bytes slab__dup(struct slab *s, struct bytes b)
 {
-    uint8_t *p = slab__alloc(s, b.n);
+    uint8_t *p = take(s, b.n);
 
     if (b.n)
         memcpy(p, b.p, b.n);

@@ -146,7 +146,7 @@ static int64_t earliest_limit(const struct net_conn *c)
     return at;
 }
 
-void net__conn_on_timer(void *arg)
+static void on_timer(void *arg)
 {
     struct net_conn *c = arg;
     int64_t at = earliest_limit(c);
@@ -168,7 +168,7 @@ void net__conn_arm(struct net_conn *c, int64_t at)
     if (at >= c->timer_at)
         return;
     net_timer_cancel(c->loop, c->timer);
-    c->timer = net__timer_add(&c->loop->timers, at, net__conn_on_timer, c);
+    c->timer = net__timer_add(&c->loop->timers, at, on_timer, c);
     c->timer_at = at;
 }
 
@@ -242,7 +242,8 @@ static void keep_less(struct net_conn *c, size_t used)
     buf_init(&c->kept, NET_KEPT_MAX);
 }
 
-void net__conn_input(struct net_conn *c, struct bytes data)
+/* Bytes came in from the socket. */
+static void hand_input(struct net_conn *c, struct bytes data)
 {
     size_t used;
 
@@ -275,7 +276,7 @@ void net__conn_replay(struct net_conn *c)
         net__conn_set_reading(c, true);
 }
 
-void net__conn_eof(struct net_conn *c)
+static void end_of_input(struct net_conn *c)
 {
     c->eof = true;
     net__conn_set_reading(c, false);
@@ -301,9 +302,9 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     n = recv(fd, loop->in, NET_READ_SIZE, 0);
     if (n > 0) {
         if (c->conn_state == CONN_OPEN || c->conn_state == CONN_SNIFFING)
-            net__conn_input(c, bytes_of(loop->in, (size_t)n));
+            hand_input(c, bytes_of(loop->in, (size_t)n));
     } else if (n == 0) {
-        net__conn_eof(c);
+        end_of_input(c);
     } else if (errno != EAGAIN && errno != EINTR) {
         net__conn_die(c, errno == ECONNRESET ? NET_CLOSE_PEER : NET_CLOSE_ERROR);
     }

@@ -173,17 +173,13 @@ void net__conn_adopt(struct net_conn *c, const struct net_protocol *protocol);
 void net__conn_drain(struct net_conn *c);
 void net__conn_touch(struct net_conn *c); /* puts it on the pending list */
 void net__conn_arm(struct net_conn *c, int64_t at);
-void net__conn_on_timer(void *arg);
 /* on_flush, then send; again while there is room and something to say. */
 void net__conn_service(struct net_conn *c);
 /* What the pending list does for it; frees a dead one. */
 void net__conn_visit(struct net_conn *c);
 void net__conn_set_reading(struct net_conn *c, bool on);
 void net__conn_set_writing(struct net_conn *c, bool on);
-/* Bytes came in from the socket. */
-void net__conn_input(struct net_conn *c, struct bytes data);
 void net__conn_replay(struct net_conn *c);
-void net__conn_eof(struct net_conn *c);
 /* The socket of a CONNECTING connection became writable. */
 void net__connect_done(struct net_conn *c);
 

@@ -43,7 +43,8 @@ static struct bytes uid_of(struct catalog_view *view, uint32_t index_id)
     return (struct bytes){0};
 }
 
-enum rc search__name_index(struct catalog_view *view, uint32_t index_id, struct err *err)
+/* Puts the index's name in front of the message; returns err->rc. */
+static enum rc name_index(struct catalog_view *view, uint32_t index_id, struct err *err)
 {
     struct bytes uid = uid_of(view, index_id);
 
@@ -77,7 +78,7 @@ enum rc search__open(struct catalog_view *view, uint32_t index_id, const struct 
     set_budget(s);
     rc = search_check__spec(s, &plain, err);
     if (rc == RC_INVALID && !plain)
-        return search__name_index(view, index_id, err);
+        return name_index(view, index_id, err);
     if (rc == RC_OK)
         rc = filter__new(s, spec->filter, "invalid_search_filter", &run->filter, err);
     if (rc == RC_OK)

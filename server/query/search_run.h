@@ -16,5 +16,3 @@ enum rc search__open(struct catalog_view *view, uint32_t index_id, const struct 
 void search__close(struct search_run *run);
 /* offset and limit, or page and hits_per_page, cut at max_total. */
 void search__window(const struct query_spec *spec, uint32_t max_total, struct rank_opts *ret_opts);
-/* Puts the index's name in front of the message; returns err->rc. */
-enum rc search__name_index(struct catalog_view *view, uint32_t index_id, struct err *err);

@@ -42,11 +42,6 @@ const char *rpc_call_peer(const struct rpc_call *call)
     return call->peer;
 }
 
-int64_t rpc_call_deadline(const struct rpc_call *call)
-{
-    return call->deadline_ns;
-}
-
 const char *rpc_call_query_string(const struct rpc_call *call)
 {
     return call->query_string;

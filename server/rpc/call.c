@@ -74,7 +74,7 @@ void rpc__call_end_with(struct rpc_call *call, const struct rpc_status *status)
         call->door_ops->finish(call->door, status);
 }
 
-void rpc__call_fail(struct rpc_call *call, enum rc rc, const char *text)
+static void fail(struct rpc_call *call, enum rc rc, const char *text)
 {
     struct rpc_status status;
     struct err err;
@@ -90,7 +90,7 @@ void rpc__call_abort(struct rpc_call *call, enum rc rc, const char *text)
         return;
     rpc__call_enter(call);
     atomic_store_explicit(&call->cancelled, true, memory_order_release);
-    rpc__call_fail(call, rc, text);
+    fail(call, rc, text);
     tell_cancelled(call);
     (void)rpc__call_leave(call);
 }
@@ -142,7 +142,7 @@ static void run_handler(struct rpc_call *call, const ProtobufCMessage *request)
     known = call->method->invoke(call->handlers, call, request, call->service_arg);
     log_set_trace("");
     if (!known)
-        rpc__call_fail(call, RC_UNIMPLEMENTED, "The method is not implemented by this server.");
+        fail(call, RC_UNIMPLEMENTED, "The method is not implemented by this server.");
 }
 
 static bool takes_stream(const struct rpc_call *call)
@@ -156,11 +156,11 @@ static bool may_begin(struct rpc_call *call, bool copied)
     const struct rpc_executor *ex = &rpc_server_opts(call->server)->executor;
 
     if (!copied) {
-        rpc__call_fail(call, RC_TOO_LARGE, "The call's metadata is too large.");
+        fail(call, RC_TOO_LARGE, "The call's metadata is too large.");
         return false;
     }
     if (rpc__server_is_full(call->server)) {
-        rpc__call_fail(call, RC_BUSY, "Too many calls are running; try again later.");
+        fail(call, RC_BUSY, "Too many calls are running; try again later.");
         return false;
     }
     rpc__server_count(call->server);

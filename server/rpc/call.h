@@ -68,7 +68,6 @@ const struct rpc_method *rpc_call_method(const struct rpc_call *call);
 struct arena *rpc_call_arena(struct rpc_call *call); /* lives as long as the call */
 const char *rpc_call_trace(const struct rpc_call *call);
 const char *rpc_call_peer(const struct rpc_call *call); /* "127.0.0.1:5123" */
-int64_t rpc_call_deadline(const struct rpc_call *call); /* INT64_MAX: none */
 bool rpc_call_cancelled(const struct rpc_call *call); /* any thread; also true past the deadline */
 /* Was the door HTTP/JSON? Only for texts that quote a query string. */
 const char *rpc_call_query_string(const struct rpc_call *call); /* "" through gRPC; no "?" */

@@ -105,6 +105,5 @@ void rpc__call_enter(struct rpc_call *call);
 bool rpc__call_leave(struct rpc_call *call);
 /* Ends the call, told to the door; *status is borrowed. No-op when finished. */
 void rpc__call_end_with(struct rpc_call *call, const struct rpc_status *status);
-void rpc__call_fail(struct rpc_call *call, enum rc rc, const char *text);
 /* As a cancel by the peer, but the door is told this status. */
 void rpc__call_abort(struct rpc_call *call, enum rc rc, const char *text);

@@ -27,7 +27,7 @@ enum { META_SIZE = 24, RECORD_ARENA = 1 << 30 };
 
 #define META_KEY B("Tqueue")
 
-struct bytes task__key(uint8_t dst[TASK__KEY_SIZE], uint64_t uid)
+static struct bytes task_key(uint8_t dst[TASK__KEY_SIZE], uint64_t uid)
 {
     dst[0] = 't';
     put_u64be(dst + 1, uid);
@@ -93,7 +93,7 @@ enum rc task__put_ended(struct store_batch *batch, const task_record *task, stru
     buf_init(&wire, BUF_NO_LIMIT); /* no larger than what was taken, and an error's text */
     rc = pb_pack(&kept.base, &wire, err);
     if (rc == RC_OK)
-        store_batch_put(batch, task__key(key, task->uid), buf_view(&wire));
+        store_batch_put(batch, task_key(key, task->uid), buf_view(&wire));
     buf_done(&wire);
     return rc;
 }
@@ -132,7 +132,7 @@ enum rc task__get_ended(struct store_view *view, uint64_t uid, struct arena *are
 {
     uint8_t key[TASK__KEY_SIZE];
     struct bytes value = {0};
-    enum rc rc = store_view_get(view, task__key(key, uid), &value, err);
+    enum rc rc = store_view_get(view, task_key(key, uid), &value, err);
 
     if (rc != RC_OK)
         return rc;
@@ -175,13 +175,13 @@ static void prepare(struct task_queue *q, struct store_batch *batch, const struc
     *ret_meta = (struct task__meta){q->published_uid, q->next_batch_uid, next_floor(q)};
     for (i = 0; i < n_ends; i++)
         if (ends[i].fate == TASK__GOES && ends[i].uid >= ret_meta->floor)
-            store_batch_put(batch, task__key(key, ends[i].uid), bytes_of(key, 0));
+            store_batch_put(batch, task_key(key, ends[i].uid), bytes_of(key, 0));
         else if (ends[i].fate == TASK__GOES)
-            store_batch_del(batch, task__key(key, ends[i].uid));
+            store_batch_del(batch, task_key(key, ends[i].uid));
     if (q->table.n_status[TASK__DELETED] > 0)
         for (i = 0; i < q->table.n && q->table.facts[i].uid < ret_meta->floor; i++)
             if (q->table.facts[i].status == TASK__DELETED)
-                store_batch_del(batch, task__key(key, q->table.facts[i].uid));
+                store_batch_del(batch, task_key(key, q->table.facts[i].uid));
     mutex_unlock(&q->lock);
     task__put_meta(batch, ret_meta);
 }
@@ -313,7 +313,7 @@ static enum rc look_up(struct task_queue *q, const struct task__end *end, bool *
     if (rc == RC_OK)
         rc = task__get_meta(view, &meta, err);
     if (rc == RC_OK) {
-        rc = store_view_get(view, task__key(key, end->uid), &value, err);
+        rc = store_view_get(view, task_key(key, end->uid), &value, err);
         if (rc == RC_OK || rc == RC_NOT_FOUND) {
             *ret_there = rc == RC_OK;
             *ret_floor = meta.floor;

@@ -267,7 +267,6 @@ struct task__stamp {
 };
 
 enum { TASK__KEY_SIZE = 9 };
-struct bytes task__key(uint8_t dst[TASK__KEY_SIZE], uint64_t uid);
 /* Puts what is kept of an ended task. */
 enum rc task__put_ended(struct store_batch *batch, const task_record *task,
                         struct err *err) MUST_CHECK;
@@ -339,7 +338,7 @@ enum rc task__payload_next(struct task__payload_reader *r, struct bytes *ret_fra
  * What a kind's function works with: one batch. It changes the index through
  * `change`, between a mark of the caller's, and may put records of other tasks
  * into `batch` and note them as ends, if it cannot fail afterwards. Errors that
- * are the task's own fault (task__is_fault) fail it alone; others are the
+ * are the task's own fault (is_fault) fail it alone; others are the
  * machine's, and the batch is begun again.
  */
 struct task__run {
@@ -386,7 +385,6 @@ struct task__end *task__run_end(struct task__run *run, uint64_t uid, enum task__
 void task__end_spool(struct task__end *end, const task_record *task);
 /* One document more; RC_CANCELLED: the batch shall stop. */
 enum rc task__run_step(struct task__run *run, size_t bytes, struct err *err) MUST_CHECK;
-bool task__is_fault(enum rc rc);
 /* For what must not fail the task alone, because the batch holds something already. */
 enum rc task__machine(enum rc rc, struct err *err) MUST_CHECK;
 /* The record of an unfinished task as it stands in the log, with its payload's place. */

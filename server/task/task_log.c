@@ -136,7 +136,7 @@ void task__log_drop_ended(struct task__log *log, uint64_t floor)
 
 /* ---- heads ------------------------------------------------------------------------------- */
 
-void task__log_encode_head(uint8_t dst[TASK__LOG_HEAD], const struct task__log_head *head)
+static void encode_head(uint8_t dst[TASK__LOG_HEAD], const struct task__log_head *head)
 {
     memcpy(dst, magic, sizeof magic);
     put_u32le(dst + 8, LOG_VERSION);
@@ -261,7 +261,7 @@ static enum rc new_segment(struct task__log *log, uint64_t next_uid, uint64_t ne
         head.before_number = log->youngest->number;
         head.before_good = log->youngest->size;
     }
-    task__log_encode_head(p, &head);
+    encode_head(p, &head);
     log->next_number++; /* a number is tried once */
     rc = fs_open_new(log->dir, task__log_name(name, head.number), &fd, err);
     if (rc != RC_OK)

@@ -32,7 +32,6 @@ struct task__log_head {
 };
 
 char *task__log_name(char dst[TASK__LOG_NAME], uint32_t number);
-void task__log_encode_head(uint8_t dst[TASK__LOG_HEAD], const struct task__log_head *head);
 bool task__log_decode_head(const uint8_t *p, struct task__log_head *ret_head);
 struct task__segment *task__segment_new(uint32_t number, int fd, uint64_t size);
 void task__log_add(struct task__log *log, struct task__segment *segment);

@@ -66,7 +66,7 @@ static task__kind_fn *const kinds[TASK__LAST_TYPE + 1] = {
 /* ---- one task -----------------------------------------------------------------------------------
  */
 
-bool task__is_fault(enum rc rc)
+static bool is_fault(enum rc rc)
 {
     return rc == RC_INVALID || rc == RC_NOT_FOUND || rc == RC_EXISTS || rc == RC_DENIED ||
            rc == RC_TOO_LARGE || rc == RC_TOO_MANY || rc == RC_UNIMPLEMENTED;
@@ -74,7 +74,7 @@ bool task__is_fault(enum rc rc)
 
 enum rc task__machine(enum rc rc, struct err *err)
 {
-    if (!task__is_fault(rc))
+    if (!is_fault(rc))
         return rc;
     err->word = NULL;
     err->rc = RC_CORRUPT;
@@ -153,7 +153,7 @@ static enum rc run_task(struct writer *w, struct task__run *run, uint8_t type, s
             run->needs_room |= !task__makes_room(type);
         } else {
             change_rollback(run->change);
-            if (!task__is_fault(rc))
+            if (!is_fault(rc))
                 return rc;
             fail_task(run, task, err);
         }

@@ -158,7 +158,7 @@ int main(int argc, char **argv)
     if (log_configure("off", &err) != RC_OK)
         return 2;
     app.loop = net_loop_new();
-    app.pool = pool_new("work", 2, 1000);
+    app.pool = pool_new("work", 2);
     app.rpc = rpc_server_new(&rpc_opts);
     interop_service_add(app.rpc, app.loop);
     app.grpc = grpc_server_new(app.rpc, &grpc_opts);

@@ -39,7 +39,7 @@ void fixture_reopen(void)
 
 void fixture_setup(void)
 {
-    fx = (struct fixture){.dir = tempdir_make(), .pool = pool_new("test", 2, 64)};
+    fx = (struct fixture){.dir = tempdir_make(), .pool = pool_new("test", 2)};
     if (!text_ready)
         buf_init(&text, BUF_NO_LIMIT);
     text_ready = true;
