@@ -111,6 +111,7 @@ class Dumper(threading.Thread):
     def __init__(self, server):
         super().__init__(daemon=True)
         self.server, self.done, self.wrong = server, [], []
+        self.ended = threading.Semaphore(0)
 
     def run(self):
         try:
@@ -118,8 +119,13 @@ class Dumper(threading.Thread):
                 uid = self.server.http("POST", "/dumps", timeout=60).json["uid"]
                 status = self.server.wait_dump(uid)
                 (self.done if status["status"] == "done" else self.wrong).append(status)
+                self.ended.release()
         except (OSError, http.client.HTTPException):
             pass
+
+    def wait_ended(self, n):
+        for _ in range(n):
+            assert self.ended.acquire(timeout=60), "no dump ends"
 
 
 def test_kill_under_writers_and_dumps():
@@ -146,6 +152,8 @@ def test_kill_under_writers_and_dumps():
             load.start(running)
             dumper.start()
             load.wait_acks(rng.randrange(30, 120))
+            if not flags:
+                dumper.wait_ended(2)  # and dies in a later one
             running.kill()
             load.stop()
             dumper.join(60)

@@ -463,12 +463,12 @@ static void agree(int n_commits, uint32_t worn)
 
 static void random_changes_agree_with_the_model(void)
 {
-    agree(250, CATALOG_WORN_ROWS);
+    agree(250 / (int)suite_step(3), CATALOG_WORN_ROWS);
 }
 
 static void so_do_changes_of_indexes_that_are_stored_anew(void)
 {
-    agree(150, 100);
+    agree(150 / (int)suite_step(3), 100);
 }
 
 SUITE(change_model, setup, teardown, TEST(random_changes_agree_with_the_model),

@@ -90,7 +90,7 @@ static void random_step(void)
 
 static void any_history_finds_what_one_go_finds(void)
 {
-    int i, n = 300 / (int)suite_step(5);
+    int i, n = 300 / (int)suite_step(10);
 
     fixture_create("docs", "id");
     fixture_create("other", "id");
