@@ -263,6 +263,7 @@ static void start(const struct http_opts *opts)
     CU_ASSERT_EQUAL_FATAL(net_listen(gw.loop, &lo, &gw.listener, &gw.err), RC_OK);
     buf_init(&gw.log, 1 << 20);
     buf_init(&gw.uploaded, 1 << 30);
+    buf_init(&gw.answer.body, 1 << 28);
     for (i = 0; i < ARRAY_LEN(gw.fds); i++)
         gw.fds[i] = -1;
 }
@@ -282,6 +283,7 @@ static void stop(void)
     rpc_server_free(gw.server);
     buf_done(&gw.log);
     buf_done(&gw.uploaded);
+    buf_done(&gw.answer.body);
 }
 
 void gateway_setup(void)
@@ -380,8 +382,9 @@ static int hear_byte(int fd, int patience)
 
 enum { PATIENT = 2000, IMPATIENT = 60 };
 
-static bool hear_head(int fd, struct answer *a)
+static bool hear_head(int fd)
 {
+    struct answer *a = &gw.answer;
     size_t n = 0;
 
     while (n + 1 < sizeof(a->head)) {
@@ -398,16 +401,17 @@ static bool hear_head(int fd, struct answer *a)
     return false;
 }
 
-bool gateway_hear(int fd, struct answer *a, bool no_body)
+int gateway_hear(int fd, bool no_body)
 {
+    struct answer *a = &gw.answer;
     const char *length;
     size_t n;
 
-    a->status = 0;
+    a->status = -1;
     a->head[0] = '\0';
-    buf_init(&a->body, 1 << 28);
-    if (!hear_head(fd, a) || strncmp(a->head, "HTTP/1.1 ", 9) != 0)
-        return false;
+    buf_clear(&a->body);
+    if (!hear_head(fd) || strncmp(a->head, "HTTP/1.1 ", 9) != 0)
+        return -1;
     a->status = (int)strtol(a->head + 9, NULL, 10);
     length = strstr(a->head, "\r\nContent-Length: ");
     n = length ? strtoul(length + 18, NULL, 10) : 0;
@@ -415,10 +419,10 @@ bool gateway_hear(int fd, struct answer *a, bool no_body)
         int c = hear_byte(fd, PATIENT);
 
         if (c < 0)
-            return false;
+            return -1;
         buf_byte(&a->body, (uint8_t)c);
     }
-    return true;
+    return a->status;
 }
 
 bool gateway_ended(int fd)
@@ -449,24 +453,19 @@ bool gateway_silent(int fd)
     return hear_byte(fd, IMPATIENT) == -2;
 }
 
-bool answer_has(const struct answer *a, const char *header_line)
+bool answer_has(const char *header_line)
 {
     char line[512];
 
     (void)snprintf(line, sizeof(line), "\r\n%s\r\n", header_line);
-    return strstr(a->head, line) != NULL;
+    return strstr(gw.answer.head, line) != NULL;
 }
 
-void answer_done(struct answer *a)
+bool answer_body_has(const char *want)
 {
-    buf_done(&a->body);
-}
-
-bool answer_body_has(struct answer *a, const char *want)
-{
-    bool there = strstr(buf_cstr(&a->body), want) != NULL;
+    bool there = strstr(buf_cstr(&gw.answer.body), want) != NULL;
 
     if (!there)
-        printf("got: %s\n", buf_cstr(&a->body));
+        printf("got: %s\n", buf_cstr(&gw.answer.body));
     return there;
 }

@@ -19,6 +19,13 @@
 #include <lode/v1/system_service.rpc.h>
 #include <lode/v1/tasks_service.rpc.h>
 
+/* One answer. */
+struct answer {
+    int status;
+    char head[4096]; /* status line and headers, NUL-terminated */
+    struct buf body;
+};
+
 struct gateway_world {
     struct net_loop *loop;
     struct net_listener *listener;
@@ -27,6 +34,7 @@ struct gateway_world {
     struct err err;
     int fds[4];
     size_t n_fds;
+    struct answer answer; /* the last one heard */
 
     struct buf log; /* what handlers saw */
     bool hold;      /* handlers keep the call in `held` and do not answer */
@@ -62,16 +70,11 @@ void gateway_say_bytes(int fd, struct bytes b); /* turning the loop while the so
 void gateway_consume_all(void);
 bool gateway_log_is(const char *want); /* what handlers saw */
 
-/* One answer. */
-struct answer {
-    int status;
-    char head[4096]; /* status line and headers, NUL-terminated */
-    struct buf body;
-};
-/* Reads one answer; no_body for answers to HEAD. False: the connection ended before one. */
-bool gateway_hear(int fd, struct answer *a, bool no_body);
+/* Hears gw.answer and returns its status; no_body: to HEAD. -1: the connection ended before it. */
+int gateway_hear(int fd, bool no_body);
 bool gateway_ended(int fd);  /* the server has closed its side */
 bool gateway_silent(int fd); /* nothing has come, and nothing comes */
-bool answer_has(const struct answer *a, const char *header_line);
-bool answer_body_has(struct answer *a, const char *want); /* prints the body if not */
-void answer_done(struct answer *a);
+
+/* Of gw.answer. */
+bool answer_has(const char *header_line);
+bool answer_body_has(const char *want); /* prints the body if not */

@@ -12,26 +12,12 @@
 #define UPLOAD "POST /indexes/m/documents?primaryKey=id HTTP/1.1\r\nHost: x\r\n"
 #define HEALTH "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 
-static struct answer a;
 static int fd;
 
 static void setup(void)
 {
     gateway_setup();
-    buf_init(&a.body, 0);
     fd = gateway_client();
-}
-
-static void teardown(void)
-{
-    answer_done(&a);
-    gateway_teardown();
-}
-
-static int hear(void)
-{
-    answer_done(&a);
-    return gateway_hear(fd, &a, false) ? a.status : -1;
 }
 
 static void an_upload_reaches_its_handler_as_it_comes(void)
@@ -44,20 +30,20 @@ static void an_upload_reaches_its_handler_as_it_comes(void)
     gateway_say(fd, "cdefgh");
     CU_ASSERT(bytes_eq(buf_view(&gw.uploaded), B("abcdefgh")));
     CU_ASSERT(gw.ended);
-    CU_ASSERT_EQUAL(hear(), 202);
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 202);
     CU_ASSERT_EQUAL(gw.n_chunks, 2);
 }
 
 static void an_empty_upload_is_the_handlers_to_judge(void)
 {
     gateway_say(fd, UPLOAD "Content-Type: application/json\r\n\r\n");
-    CU_ASSERT_EQUAL(hear(), 400);
-    CU_ASSERT(answer_body_has(&a, "missing_payload"));
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 400);
+    CU_ASSERT(answer_body_has("missing_payload"));
     CU_ASSERT(gw.ended);
     CU_ASSERT_EQUAL(gw.n_chunks, 0);
     gateway_say(fd, UPLOAD "Content-Type: text/html\r\nContent-Length: 1\r\n\r\nx");
-    CU_ASSERT_EQUAL(hear(), 415);
-    CU_ASSERT(answer_body_has(&a, "`application/json`, `application/x-ndjson`, `text/csv`"));
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 415);
+    CU_ASSERT(answer_body_has("`application/json`, `application/x-ndjson`, `text/csv`"));
 }
 
 enum { BIG = 12 << 20 };
@@ -109,7 +95,7 @@ static void a_slow_handler_slows_the_client_down(void)
     }
     CU_ASSERT(gw.ended);
     CU_ASSERT(bytes_eq(buf_view(&gw.uploaded), bytes_of(payload, BIG)));
-    CU_ASSERT_EQUAL(hear(), 202);
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 202);
     xfree(payload);
 }
 
@@ -158,8 +144,8 @@ static void an_encoded_upload_is_decoded_under_back_pressure(void)
     gateway_consume_all();
     CU_ASSERT(gw.ended);
     CU_ASSERT(bytes_eq(buf_view(&gw.uploaded), bytes_of(payload, BIG)));
-    CU_ASSERT_EQUAL(hear(), 202);
-    CU_ASSERT_EQUAL(hear(), 200);
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 202);
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 200);
     buf_done(&packed);
     xfree(payload);
 }
@@ -180,7 +166,7 @@ static void what_a_decoder_still_holds_is_not_lost(void)
         buf_clear(&gw.uploaded);
         deflate_to(&packed, payload, n, -15);
         say_encoded_upload("deflate", buf_view(&packed));
-        CU_ASSERT_EQUAL(hear(), 202);
+        CU_ASSERT_EQUAL(gateway_hear(fd, false), 202);
         CU_ASSERT(bytes_eq(buf_view(&gw.uploaded), bytes_of(payload, n)));
     }
     buf_done(&packed);
@@ -195,8 +181,8 @@ static void a_bomb_is_cut_off(void)
     buf_init(&packed, BUF_NO_LIMIT);
     deflate_to(&packed, zeros, 64 << 20, 31);
     say_encoded_upload("gzip", buf_view(&packed));
-    CU_ASSERT_EQUAL(hear(), 413);
-    CU_ASSERT(answer_body_has(&a, "payload_too_large"));
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 413);
+    CU_ASSERT(answer_body_has("payload_too_large"));
     CU_ASSERT(gw.uploaded.n < 16 << 20);
     CU_ASSERT_EQUAL(gw.n_cancelled, 1); /* the handler has heard of it */
     CU_ASSERT(gateway_ended(fd));
@@ -215,8 +201,8 @@ static void an_encoded_upload_is_limited_by_what_it_decodes_to(void)
     buf_init(&packed, BUF_NO_LIMIT);
     deflate_to(&packed, payload, 100001, 31);
     say_encoded_upload("gzip", buf_view(&packed));
-    CU_ASSERT_EQUAL(hear(), 413);
-    CU_ASSERT(answer_body_has(&a, "The maximum accepted payload size is 100 kB."));
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 413);
+    CU_ASSERT(answer_body_has("The maximum accepted payload size is 100 kB."));
     buf_done(&packed);
     xfree(payload);
 }
@@ -224,18 +210,18 @@ static void an_encoded_upload_is_limited_by_what_it_decodes_to(void)
 static void damaged_encodings_are_told(void)
 {
     say_encoded_upload("gzip", B("this is not gzip"));
-    CU_ASSERT_EQUAL(hear(), 400);
-    CU_ASSERT(answer_body_has(&a, "The provided payload could not be decoded as `gzip`"));
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 400);
+    CU_ASSERT(answer_body_has("The provided payload could not be decoded as `gzip`"));
     CU_ASSERT_EQUAL(gw.n_cancelled, 1);
 }
 
 static void an_announced_body_over_the_limit_is_not_read(void)
 {
     gateway_say(fd, UPLOAD "Content-Type: application/json\r\nContent-Length: 100000001\r\n\r\n");
-    CU_ASSERT_EQUAL(hear(), 413);
-    CU_ASSERT(answer_body_has(
-        &a, "The provided payload reached the size limit. The maximum accepted payload "
-            "size is 100 MB."));
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 413);
+    CU_ASSERT(
+        answer_body_has("The provided payload reached the size limit. The maximum accepted payload "
+                        "size is 100 MB."));
     CU_ASSERT(gateway_ended(fd));
     CU_ASSERT_EQUAL(gw.n_chunks, 0);
 }
@@ -244,8 +230,8 @@ static void a_cut_upload_is_told_and_cancelled(void)
 {
     gateway_say(fd, UPLOAD "Content-Type: application/json\r\nContent-Length: 10\r\n\r\nabc");
     shutdown(fd, SHUT_WR);
-    CU_ASSERT_EQUAL(hear(), 400);
-    CU_ASSERT(answer_body_has(&a, "The provided payload is incomplete and cannot be parsed"));
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 400);
+    CU_ASSERT(answer_body_has("The provided payload is incomplete and cannot be parsed"));
     CU_ASSERT_FALSE(gw.ended);
     CU_ASSERT_EQUAL(gw.n_cancelled, 1);
     CU_ASSERT(gateway_ended(fd));
@@ -255,10 +241,10 @@ static void an_upload_refused_at_its_start_is_answered_at_once(void)
 {
     gw.reject_first = true;
     gateway_say(fd, UPLOAD "Content-Type: application/json\r\nContent-Length: 10\r\n\r\nabc");
-    CU_ASSERT_EQUAL(hear(), 400);
-    CU_ASSERT(answer_body_has(&a, "invalid_index_uid"));
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 400);
+    CU_ASSERT(answer_body_has("invalid_index_uid"));
     gateway_say(fd, "defghij" HEALTH);
-    CU_ASSERT_EQUAL(hear(), 200);
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 200);
     CU_ASSERT_EQUAL(gw.n_chunks, 0);
 }
 
@@ -272,14 +258,14 @@ static void a_client_that_asks_first_is_told_to_go_on(void)
     CU_ASSERT_EQUAL(recv(fd, got, 25, MSG_DONTWAIT), 25);
     CU_ASSERT_STRING_EQUAL(got, "HTTP/1.1 100 Continue\r\n\r\n");
     gateway_say(fd, "[1]");
-    CU_ASSERT_EQUAL(hear(), 202);
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 202);
     gateway_say(fd, UPLOAD "Content-Type: text/html\r\nExpect: 100-continue\r\n"
                            "Content-Length: 3\r\n\r\n");
-    CU_ASSERT_EQUAL(hear(), 415); /* no 100 before it */
-    CU_ASSERT(gateway_ended(fd)); /* whether the body comes cannot be known */
+    CU_ASSERT_EQUAL(gateway_hear(fd, false), 415); /* no 100 before it */
+    CU_ASSERT(gateway_ended(fd));                  /* whether the body comes cannot be known */
 }
 
-SUITE(http_upload, setup, teardown, TEST(an_upload_reaches_its_handler_as_it_comes),
+SUITE(http_upload, setup, gateway_teardown, TEST(an_upload_reaches_its_handler_as_it_comes),
       TEST(an_empty_upload_is_the_handlers_to_judge), TEST(a_slow_handler_slows_the_client_down),
       TEST(an_encoded_upload_is_decoded_under_back_pressure),
       TEST(what_a_decoder_still_holds_is_not_lost), TEST(a_bomb_is_cut_off),
