@@ -2,6 +2,8 @@
 /* wire.c -- see wire.h. */
 #include "grpc/wire.h"
 
+#include "rpc/header_value.h"
+
 #include <stdio.h>
 
 /* ---- timeouts ---------------------------------------------------------------------- */
@@ -247,30 +249,16 @@ const char *grpc_coding_name(enum grpc_coding coding)
     return coding < GRPC_CODING_UNKNOWN ? coding_names[coding] : "unknown";
 }
 
-static struct bytes trim(struct bytes b)
-{
-    while (b.n && (b.p[0] == ' ' || b.p[0] == '\t')) {
-        b.p++;
-        b.n--;
-    }
-    while (b.n && (b.p[b.n - 1] == ' ' || b.p[b.n - 1] == '\t'))
-        b.n--;
-    return b;
-}
-
 unsigned grpc_accept_parse(struct bytes list)
 {
     unsigned bits = 1U << GRPC_IDENTITY;
+    struct bytes word;
 
-    while (list.n) {
-        const uint8_t *comma = memchr(list.p, ',', list.n);
-        size_t n = comma ? (size_t)(comma - list.p) : list.n;
-        enum grpc_coding coding = grpc_coding_of(trim(bytes_of(list.p, n)));
+    while (rpc_header_next(&list, &word)) {
+        enum grpc_coding coding = grpc_coding_of(word);
 
         if (coding != GRPC_CODING_UNKNOWN)
             bits |= 1U << coding;
-        list.p += comma ? n + 1 : n;
-        list.n -= comma ? n + 1 : n;
     }
     return bits;
 }
@@ -289,7 +277,7 @@ bool grpc_content_type(struct bytes value, bool *ret_suffix)
         rest.p += 6;
         rest.n -= 6;
     }
-    rest = trim(rest);
+    rest = rpc_header_trim(rest);
     if (rest.n && rest.p[0] != ';')
         return false;
     *ret_suffix = suffix;

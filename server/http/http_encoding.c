@@ -13,6 +13,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "rpc/header_value.h"
 
 #include <zlib.h>
 #include <zstd.h>
@@ -43,36 +44,13 @@ static const struct {
     {"zstd", HTTP_ZSTD}, {"identity", HTTP_IDENTITY},
 };
 
-static bool same_word(struct bytes a, const char *lower)
-{
-    size_t i;
-
-    if (a.n != strlen(lower))
-        return false;
-    for (i = 0; i < a.n; i++)
-        if ((a.p[i] >= 'A' && a.p[i] <= 'Z' ? a.p[i] + 32 : a.p[i]) != lower[i])
-            return false;
-    return true;
-}
-
-static struct bytes trim(struct bytes v)
-{
-    while (v.n > 0 && (v.p[0] == ' ' || v.p[0] == '\t')) {
-        v.p++;
-        v.n--;
-    }
-    while (v.n > 0 && (v.p[v.n - 1] == ' ' || v.p[v.n - 1] == '\t'))
-        v.n--;
-    return v;
-}
-
 enum rc http_coding_parse(struct bytes value, enum http_coding *ret_coding, struct err *err)
 {
     size_t i;
 
-    value = trim(value);
+    value = rpc_header_trim(value);
     for (i = 0; i < ARRAY_LEN(codings); i++) {
-        if (same_word(value, codings[i].name)) {
+        if (rpc_header_is(value, codings[i].name)) {
             *ret_coding = codings[i].coding;
             return RC_OK;
         }
@@ -230,13 +208,13 @@ static int weight_of(struct bytes params)
     int unit = 100;
     size_t i;
 
-    params = trim(params);
+    params = rpc_header_trim(params);
     if (params.n == 0)
         return 1000;
     q = params.p;
     if (params.n < 4 || q[0] != ';')
         return 0;
-    params = trim(bytes_of(q + 1, params.n - 1));
+    params = rpc_header_trim(bytes_of(q + 1, params.n - 1));
     if (params.n < 3 || (params.p[0] | 0x20) != 'q' || params.p[1] != '=')
         return 0;
     weight = params.p[2] == '1' ? 1000 : 0;
@@ -249,23 +227,20 @@ static int weight_of(struct bytes params)
 enum http_coding http_accept_coding(struct bytes accept)
 {
     int gzip = -1, zstd = -1, star = -1;
+    struct bytes word;
 
-    while (accept.n > 0) {
-        const uint8_t *comma = memchr(accept.p, ',', accept.n);
-        size_t n = comma ? (size_t)(comma - accept.p) : accept.n;
-        const uint8_t *semi = memchr(accept.p, ';', n);
-        size_t n_name = semi ? (size_t)(semi - accept.p) : n;
-        struct bytes name = trim(bytes_of(accept.p, n_name));
-        int weight = weight_of(bytes_of(accept.p + n_name, n - n_name));
+    while (rpc_header_next(&accept, &word)) {
+        const uint8_t *semi = memchr(word.p, ';', word.n);
+        size_t n_name = semi ? (size_t)(semi - word.p) : word.n;
+        struct bytes name = rpc_header_trim(bytes_of(word.p, n_name));
+        int weight = weight_of(bytes_of(word.p + n_name, word.n - n_name));
 
-        if (same_word(name, "zstd"))
+        if (rpc_header_is(name, "zstd"))
             zstd = weight;
-        else if (same_word(name, "gzip"))
+        else if (rpc_header_is(name, "gzip"))
             gzip = weight;
-        else if (same_word(name, "*"))
+        else if (rpc_header_is(name, "*"))
             star = weight;
-        n += comma ? 1 : 0;
-        accept = bytes_of(accept.p + n, accept.n - n);
     }
     if (gzip < 0)
         gzip = star;

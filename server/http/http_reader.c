@@ -13,6 +13,7 @@
 #include "http/http_reader.h"
 
 #include "http/http_reader_int.h"
+#include "rpc/header_value.h"
 
 /* RFC 9110 token characters as their lower-case form; 0: not one. */
 static const char token_lower[256] =
@@ -136,18 +137,6 @@ bool http_reader_expects_continue(const struct http_reader *r)
     return r->minor == 1 && r->known[HTTP_EXPECT] >= 0;
 }
 
-static bool same_text(struct bytes a, const char *lower)
-{
-    size_t i;
-
-    if (a.n != strlen(lower))
-        return false;
-    for (i = 0; i < a.n; i++)
-        if ((a.p[i] >= 'A' && a.p[i] <= 'Z' ? a.p[i] + 32 : a.p[i]) != lower[i])
-            return false;
-    return true;
-}
-
 /* ---- the request line -------------------------------------------------------- */
 
 /* http://host/path: the host is dropped, as RFC 9112 3.2.2 has it; the path stays. */
@@ -155,7 +144,7 @@ static size_t authority_len(struct bytes target)
 {
     size_t i = 7;
 
-    if (target.n < 8 || !same_text(bytes_of(target.p, 7), "http://"))
+    if (target.n < 8 || !rpc_header_is(bytes_of(target.p, 7), "http://"))
         return 0;
     while (i < target.n && target.p[i] != '/' && target.p[i] != '?')
         i++;
@@ -250,29 +239,13 @@ static bool is_host(struct bytes v)
     return true;
 }
 
-/* Without blanks and tabs around it. */
-static struct bytes trim(struct bytes v)
-{
-    while (v.n > 0 && (v.p[0] == ' ' || v.p[0] == '\t')) {
-        v.p++;
-        v.n--;
-    }
-    while (v.n > 0 && (v.p[v.n - 1] == ' ' || v.p[v.n - 1] == '\t'))
-        v.n--;
-    return v;
-}
-
 static void take_connection(struct http_reader *r, struct bytes v)
 {
-    while (v.n > 0) {
-        const uint8_t *comma = memchr(v.p, ',', v.n);
-        size_t n = comma ? (size_t)(comma - v.p) : v.n;
-        struct bytes word = trim(bytes_of(v.p, n));
+    struct bytes word;
 
-        r->wants_close |= same_text(word, "close");
-        r->wants_keep |= same_text(word, "keep-alive");
-        n += comma ? 1 : 0;
-        v = bytes_of(v.p + n, v.n - n);
+    while (rpc_header_next(&v, &word)) {
+        r->wants_close |= rpc_header_is(word, "close");
+        r->wants_keep |= rpc_header_is(word, "keep-alive");
     }
 }
 
@@ -285,13 +258,13 @@ static enum http_event take_known(struct http_reader *r, enum http_known which, 
     if (which == HTTP_CONTENT_LENGTH)
         return take_length(r, value);
     if (which == HTTP_TRANSFER_ENCODING) {
-        if (!same_text(value, "chunked"))
+        if (!rpc_header_is(value, "chunked"))
             return http__reader_bad(r, 400, "The only Transfer-Encoding taken is `chunked`.");
         r->chunked = true;
     }
     if (which == HTTP_HOST && !is_host(value))
         return http__reader_bad(r, 400, "The Host header is malformed.");
-    if (which == HTTP_EXPECT && r->minor == 1 && !same_text(value, "100-continue"))
+    if (which == HTTP_EXPECT && r->minor == 1 && !rpc_header_is(value, "100-continue"))
         return http__reader_bad(r, 417, "The only expectation met is `100-continue`.");
     return HTTP_EV_MORE;
 }
@@ -316,7 +289,7 @@ static enum http_event take_header(struct http_reader *r, size_t at, size_t n)
         if (!http__is_value(p[i]))
             return http__reader_bad(r, 400, "A header value has a control character.");
     name = bytes_of(p, n_name);
-    value = trim(bytes_of(p + n_name + 1, n - n_name - 1));
+    value = rpc_header_trim(bytes_of(p + n_name + 1, n - n_name - 1));
     r->names[r->n_headers] = (struct http_slice){(uint16_t)at, (uint16_t)n_name};
     r->values[r->n_headers] =
         (struct http_slice){(uint16_t)(value.p - r->head.p), (uint16_t)value.n};
