@@ -70,6 +70,16 @@ struct lode_call_opts cli_stream(const struct cli *cli); /* takes as long as it 
 int cli_failed(struct cli *cli);
 int cli_exit_of(enum lode_status status);
 
+/* For a request's field: protobuf-c's have no const, and nothing writes through them. */
+static inline char *cli_text(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+/* "a,b" to a list in the arena; commas within brackets belong to their element. */
+char **cli_split(struct arena *arena, const char *list, size_t *ret_n);
+/* --offset and --limit; each stays when it was not given. CLI_USAGE has been said. */
+int cli_window(struct cli *cli, const struct cli_args *args, uint32_t *offset, uint32_t *limit);
+
 /* ---- saying things ------------------------------------------------------------------- */
 
 /* "lode: ..." on stderr; returns code. */

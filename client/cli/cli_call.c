@@ -35,6 +35,42 @@ struct lode_call_opts cli_stream(const struct cli *cli)
     return (struct lode_call_opts){.timeout_ms = cli->timeout_ms >= 0 ? cli->timeout_ms : 0};
 }
 
+char **cli_split(struct arena *arena, const char *list, size_t *ret_n)
+{
+    char *copy = arena_strdup(arena, list), *p, *start = copy;
+    char **v = arena_alloc(arena, (strlen(list) + 1) * sizeof(*v));
+    size_t n = 0;
+    int depth = 0;
+
+    for (p = copy; *p; p++) {
+        depth += *p == '(' ? 1 : *p == ')' ? -1 : 0;
+        if (*p != ',' || depth > 0)
+            continue;
+        *p = '\0';
+        v[n++] = start;
+        start = p + 1;
+    }
+    v[n++] = start;
+    *ret_n = n;
+    return v;
+}
+
+int cli_window(struct cli *cli, const struct cli_args *args, uint32_t *offset, uint32_t *limit)
+{
+    uint64_t from = *offset, most = *limit;
+    struct buf why;
+    int code = CLI_OK;
+
+    buf_init(&why, 1024);
+    if (!cli_args_number(args, "offset", 0, UINT32_MAX, &from, &why) ||
+        !cli_args_number(args, "limit", 0, UINT32_MAX, &most, &why))
+        code = cli_say_error(cli, CLI_USAGE, "%s", buf_cstr(&why));
+    buf_done(&why);
+    *offset = (uint32_t)from;
+    *limit = (uint32_t)most;
+    return code;
+}
+
 int cli_exit_of(enum lode_status status)
 {
     if (status == LODE_OK)

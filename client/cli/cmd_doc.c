@@ -8,34 +8,6 @@
 #include <lode/v1/documents_service.client.h>
 #include <stdio.h>
 
-static char *text(const char *s)
-{
-    return (
-        char *)(uintptr_t)s; /* protobuf-c's fields have no const; nothing writes through them */
-}
-
-/* "a,b" to a list; both live in the arena. */
-static char **split(struct arena *arena, const char *list, size_t *ret_n)
-{
-    char *copy = arena_strdup(arena, list);
-    size_t n = 1;
-    char **v;
-    char *p;
-
-    for (p = copy; *p; p++)
-        n += *p == ',';
-    v = arena_alloc(arena, n * sizeof(*v));
-    n = 0;
-    for (p = copy; p; n++) {
-        v[n] = p;
-        p = strchr(p, ',');
-        if (p)
-            *p++ = '\0';
-    }
-    *ret_n = n;
-    return v;
-}
-
 static int run_get(struct cli *cli, const struct cli_args *args)
 {
     Lode__V1__GetDocumentRequest request = LODE__V1__GET_DOCUMENT_REQUEST__INIT;
@@ -45,10 +17,10 @@ static int run_get(struct cli *cli, const struct cli_args *args)
     Lode__V1__GetDocumentResponse *answer = NULL;
     int code = cli_connect(cli);
 
-    request.index_uid = text(args->words[0]);
-    request.document_id = text(args->words[1]);
+    request.index_uid = cli_text(args->words[0]);
+    request.document_id = cli_text(args->words[1]);
     if (fields)
-        request.fields = split(arena, fields, &request.n_fields);
+        request.fields = cli_split(arena, fields, &request.n_fields);
     if (code == CLI_OK &&
         lode_v1_documents_get(cli->client, &request, &opts, &answer, &cli->error) != LODE_OK)
         code = cli_failed(cli);
@@ -67,24 +39,18 @@ static int run_list(struct cli *cli, const struct cli_args *args)
     const char *fields = cli_args_get(args, "fields");
     struct arena *arena = arena_new(1 << 20);
     Lode__V1__ListDocumentsResponse *answer = NULL;
-    uint64_t offset = 0;
-    uint64_t limit = 20;
-    struct buf why;
+    uint32_t offset = 0;
+    uint32_t limit = 20;
     size_t i;
-    int code = CLI_OK;
+    int code = cli_window(cli, args, &offset, &limit);
 
-    buf_init(&why, 1024);
-    if (!cli_args_number(args, "offset", 0, UINT32_MAX, &offset, &why) ||
-        !cli_args_number(args, "limit", 0, UINT32_MAX, &limit, &why))
-        code = cli_say_error(cli, CLI_USAGE, "%s", buf_cstr(&why));
-    buf_done(&why);
-    request.index_uid = text(args->words[0]);
+    request.index_uid = cli_text(args->words[0]);
     request.offset_given_case = LODE__V1__LIST_DOCUMENTS_REQUEST__OFFSET_GIVEN_OFFSET;
-    request.offset = (uint32_t)offset;
+    request.offset = offset;
     request.limit_given_case = LODE__V1__LIST_DOCUMENTS_REQUEST__LIMIT_GIVEN_LIMIT;
-    request.limit = (uint32_t)limit;
+    request.limit = limit;
     if (fields)
-        request.fields = split(arena, fields, &request.n_fields);
+        request.fields = cli_split(arena, fields, &request.n_fields);
     if (code == CLI_OK)
         code = cli_connect(cli);
     if (code == CLI_OK &&
@@ -122,14 +88,14 @@ static int run_delete(struct cli *cli, const struct cli_args *args)
     code = cli_connect(cli);
     if (code != CLI_OK)
         return code;
-    all.index_uid = some.index_uid = text(args->words[0]);
+    all.index_uid = some.index_uid = cli_text(args->words[0]);
     if (everything) {
         status = lode_v1_documents_delete_all(cli->client, &all, &opts, &answer, &cli->error);
     } else {
         some.n_ids = args->n_words - 1;
         some.ids = xcalloc(some.n_ids, sizeof(char *));
         for (i = 0; i < some.n_ids; i++)
-            some.ids[i] = text(args->words[i + 1]);
+            some.ids[i] = cli_text(args->words[i + 1]);
         status = lode_v1_documents_delete_batch(cli->client, &some, &opts, &answer, &cli->error);
         xfree(some.ids);
     }

@@ -6,12 +6,6 @@
 #include <lode/v1/dumps_service.client.h>
 #include <stdio.h>
 
-static char *text(const char *s)
-{
-    return (
-        char *)(uintptr_t)s; /* protobuf-c's fields have no const; nothing writes through them */
-}
-
 static const char *state_name(Lode__V1__DumpState state)
 {
     switch (state) {
@@ -48,7 +42,7 @@ static int state_code(struct cli *cli, const char *uid, Lode__V1__DumpState stat
         return CLI_OK;
     if (state != LODE__V1__DUMP_STATE__DUMP_STATE_FAILED)
         return cli_say_error(cli, CLI_UNREACHABLE, "the server stopped reporting on dump %s", uid);
-    request.dump_uid = text(uid);
+    request.dump_uid = cli_text(uid);
     if (lode_v1_dumps_get_status(cli->client, &request, &opts, &answer, &cli->error) != LODE_OK)
         return cli_failed(cli);
     say_failure(cli, answer);
@@ -104,7 +98,7 @@ static int follow(struct cli *cli, const char *uid, bool print_each)
     enum lode_status status;
     int code = CLI_OK;
 
-    request.dump_uid = text(uid);
+    request.dump_uid = cli_text(uid);
     cli_progress_begin(&progress, cli, "dumping", "documents");
     status = lode_v1_dumps_watch_open(cli->client, &request, &opts, &stream, &cli->error);
     while (status == LODE_OK) {
@@ -194,7 +188,7 @@ static int run_status(struct cli *cli, const struct cli_args *args)
 
     if (code != CLI_OK)
         return code;
-    request.dump_uid = text(args->words[0]);
+    request.dump_uid = cli_text(args->words[0]);
     if (lode_v1_dumps_get_status(cli->client, &request, &opts, &answer, &cli->error) != LODE_OK)
         return cli_failed(cli);
     if (cli->json) {

@@ -9,11 +9,6 @@
 #include <stdio.h>
 
 /* protobuf-c's fields have no const; nothing writes through them. */
-static char *text(const char *s)
-{
-    return (char *)(uintptr_t)s;
-}
-
 static void index_row(struct cli_table *table, const Lode__V1__Index *index)
 {
     bool has_key = index->key_case == LODE__V1__INDEX__KEY_PRIMARY_KEY;
@@ -32,23 +27,17 @@ static int run_list(struct cli *cli, const struct cli_args *args)
     const struct lode_call_opts opts = cli_call(cli);
     Lode__V1__ListIndexesResponse *answer = NULL;
     struct cli_table *table;
-    uint64_t offset = 0;
-    uint64_t limit = 1000;
-    struct buf why;
+    uint32_t offset = 0;
+    uint32_t limit = 1000;
     size_t i;
-    int code = CLI_OK;
+    int code = cli_window(cli, args, &offset, &limit);
 
-    buf_init(&why, 1024);
-    if (!cli_args_number(args, "offset", 0, UINT32_MAX, &offset, &why) ||
-        !cli_args_number(args, "limit", 0, UINT32_MAX, &limit, &why))
-        code = cli_say_error(cli, CLI_USAGE, "%s", buf_cstr(&why));
-    buf_done(&why);
     if (code == CLI_OK)
         code = cli_connect(cli);
     if (code != CLI_OK)
         return code;
-    request.offset = (uint32_t)offset;
-    request.limit = (uint32_t)limit;
+    request.offset = offset;
+    request.limit = limit;
     if (lode_v1_indexes_list(cli->client, &request, &opts, &answer, &cli->error) != LODE_OK)
         return cli_failed(cli);
     if (cli->json) {
@@ -76,7 +65,7 @@ static int run_get(struct cli *cli, const struct cli_args *args)
 
     if (code != CLI_OK)
         return code;
-    request.index_uid = text(args->words[0]);
+    request.index_uid = cli_text(args->words[0]);
     if (lode_v1_indexes_get(cli->client, &request, &opts, &answer, &cli->error) != LODE_OK)
         return cli_failed(cli);
     if (cli->json) {
@@ -100,10 +89,10 @@ static int run_create(struct cli *cli, const struct cli_args *args)
 
     if (code != CLI_OK)
         return code;
-    request.uid = text(args->words[0]);
+    request.uid = cli_text(args->words[0]);
     if (key) {
         request.key_case = LODE__V1__CREATE_INDEX_REQUEST__KEY_PRIMARY_KEY;
-        request.primary_key = text(key);
+        request.primary_key = cli_text(key);
     }
     if (lode_v1_indexes_create(cli->client, &request, &opts, &answer, &cli->error) != LODE_OK)
         return cli_failed(cli);
@@ -124,14 +113,14 @@ static int run_update(struct cli *cli, const struct cli_args *args)
     code = cli_connect(cli);
     if (code != CLI_OK)
         return code;
-    request.index_uid = text(args->words[0]);
+    request.index_uid = cli_text(args->words[0]);
     if (key) {
         request.key_case = LODE__V1__UPDATE_INDEX_REQUEST__KEY_PRIMARY_KEY;
-        request.primary_key = text(key);
+        request.primary_key = cli_text(key);
     }
     if (uid) {
         request.new_name_case = LODE__V1__UPDATE_INDEX_REQUEST__NEW_NAME_UID;
-        request.uid = text(uid);
+        request.uid = cli_text(uid);
     }
     if (lode_v1_indexes_update(cli->client, &request, &opts, &answer, &cli->error) != LODE_OK)
         return cli_failed(cli);
@@ -151,7 +140,7 @@ static int run_delete(struct cli *cli, const struct cli_args *args)
 
         if (code != CLI_OK)
             return code;
-        request.index_uid = text(args->words[i]);
+        request.index_uid = cli_text(args->words[i]);
         if (lode_v1_indexes_delete(cli->client, &request, &opts, &answer, &cli->error) != LODE_OK)
             code = cli_failed(cli);
         else
@@ -184,8 +173,8 @@ static int run_swap(struct cli *cli, const struct cli_args *args)
     names = xcalloc(2 * n, sizeof(*names));
     for (i = 0; i < n; i++) {
         lode__v1__index_swap__init(&swaps[i]);
-        names[2 * i] = text(args->words[2 * i]);
-        names[2 * i + 1] = text(args->words[2 * i + 1]);
+        names[2 * i] = cli_text(args->words[2 * i]);
+        names[2 * i + 1] = cli_text(args->words[2 * i + 1]);
         swaps[i].indexes = names + 2 * i;
         swaps[i].n_indexes = 2;
         swaps[i].rename = cli_args_has(args, "rename");

@@ -10,43 +10,16 @@
 
 enum { SHOWN_WORDS = 30 };
 
-static char *text(const char *s)
-{
-    return (
-        char *)(uintptr_t)s; /* protobuf-c's fields have no const; nothing writes through them */
-}
-
-/* "a,b" to a list in the arena; commas within brackets belong to their element. */
-static char **split(struct arena *arena, const char *list, size_t *ret_n)
-{
-    char *copy = arena_strdup(arena, list), *p, *start = copy;
-    char **v = arena_alloc(arena, (strlen(list) + 1) * sizeof(*v));
-    size_t n = 0;
-    int depth = 0;
-
-    for (p = copy; *p; p++) {
-        depth += *p == '(' ? 1 : *p == ')' ? -1 : 0;
-        if (*p != ',' || depth > 0)
-            continue;
-        *p = '\0';
-        v[n++] = start;
-        start = p + 1;
-    }
-    v[n++] = start;
-    *ret_n = n;
-    return v;
-}
-
 static Lode__V1__StringList *list_of(struct arena *arena, const char *value)
 {
     Lode__V1__StringList *list = arena_zalloc(arena, sizeof(*list));
 
     lode__v1__string_list__init(list);
-    list->values = split(arena, value, &list->n_values);
+    list->values = cli_split(arena, value, &list->n_values);
     return list;
 }
 
-static bool read_strategy(const char *word, Lode__V1__MatchingStrategy *ret, struct buf *why)
+static bool read_strategy(const char *word, Lode__V1__MatchingStrategy *ret)
 {
     if (strcmp(word, "last") == 0)
         *ret = LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_LAST;
@@ -55,8 +28,8 @@ static bool read_strategy(const char *word, Lode__V1__MatchingStrategy *ret, str
     else if (strcmp(word, "frequency") == 0)
         *ret = LODE__V1__MATCHING_STRATEGY__MATCHING_STRATEGY_FREQUENCY;
     else
-        buf_printf(why, "\"--matching %s\" is none of last, all, frequency", word);
-    return why->n == 0;
+        return false;
+    return true;
 }
 
 static void read_lists(struct arena *arena, const struct cli_args *args, Lode__V1__SearchRequest *r)
@@ -72,12 +45,12 @@ static void read_lists(struct arena *arena, const struct cli_args *args, Lode__V
     if (on)
         r->attributes_to_search_on = list_of(arena, on);
     if (sort)
-        r->sort = split(arena, sort, &r->n_sort);
+        r->sort = cli_split(arena, sort, &r->n_sort);
     if (facets)
-        r->facets = split(arena, facets, &r->n_facets);
+        r->facets = cli_split(arena, facets, &r->n_facets);
     if (filter) {
         r->filter_given_case = LODE__V1__SEARCH_REQUEST__FILTER_GIVEN_FILTER;
-        r->filter.data = (uint8_t *)text(filter);
+        r->filter.data = (uint8_t *)cli_text(filter);
         r->filter.len = strlen(filter);
     }
 }
@@ -90,9 +63,9 @@ static void ask_for_marks(struct arena *arena, const struct cli_args *args,
 
     r->attributes_to_highlight = list_of(arena, "*");
     r->pre_tag_given_case = LODE__V1__SEARCH_REQUEST__PRE_TAG_GIVEN_HIGHLIGHT_PRE_TAG;
-    r->highlight_pre_tag = text(on);
+    r->highlight_pre_tag = cli_text(on);
     r->post_tag_given_case = LODE__V1__SEARCH_REQUEST__POST_TAG_GIVEN_HIGHLIGHT_POST_TAG;
-    r->highlight_post_tag = text(off);
+    r->highlight_post_tag = cli_text(off);
     if (cli_args_has(args, "full"))
         return;
     r->attributes_to_crop = list_of(arena, "*");
@@ -100,21 +73,23 @@ static void ask_for_marks(struct arena *arena, const struct cli_args *args,
     r->crop_length = SHOWN_WORDS;
 }
 
-static bool read_request(struct arena *arena, const struct cli *cli, const struct cli_args *args,
-                         Lode__V1__SearchRequest *r, struct buf *why)
+static int read_request(struct arena *arena, struct cli *cli, const struct cli_args *args,
+                        Lode__V1__SearchRequest *r)
 {
     const char *strategy = cli_args_get(args, "matching");
     const char *distinct = cli_args_get(args, "distinct");
-    uint64_t limit = 10, offset = 0;
+    uint32_t limit = 10, offset = 0;
+    int code = cli_window(cli, args, &offset, &limit);
 
-    if (!cli_args_number(args, "limit", 0, UINT32_MAX, &limit, why) ||
-        !cli_args_number(args, "offset", 0, UINT32_MAX, &offset, why) ||
-        (strategy && !read_strategy(strategy, &r->matching_strategy, why)))
-        return false;
-    r->index_uid = text(args->words[0]);
+    if (code == CLI_OK && strategy && !read_strategy(strategy, &r->matching_strategy))
+        code = cli_say_error(cli, CLI_USAGE, "\"--matching %s\" is none of last, all, frequency",
+                             strategy);
+    if (code != CLI_OK)
+        return code;
+    r->index_uid = cli_text(args->words[0]);
     if (args->n_words > 1) {
         r->query_case = LODE__V1__SEARCH_REQUEST__QUERY_Q;
-        r->q = text(args->words[1]);
+        r->q = cli_text(args->words[1]);
     }
     r->limit_given_case = LODE__V1__SEARCH_REQUEST__LIMIT_GIVEN_LIMIT;
     r->limit = limit;
@@ -122,13 +97,13 @@ static bool read_request(struct arena *arena, const struct cli *cli, const struc
     r->offset = offset;
     if (distinct) {
         r->distinct_given_case = LODE__V1__SEARCH_REQUEST__DISTINCT_GIVEN_DISTINCT;
-        r->distinct = text(distinct);
+        r->distinct = cli_text(distinct);
     }
     r->show_ranking_score = cli_args_has(args, "score");
     read_lists(arena, args, r);
     if (!cli->json)
         ask_for_marks(arena, args, r);
-    return true;
+    return CLI_OK;
 }
 
 static int run_search(struct cli *cli, const struct cli_args *args)
@@ -137,13 +112,10 @@ static int run_search(struct cli *cli, const struct cli_args *args)
     const struct lode_call_opts opts = cli_call(cli);
     struct arena *arena = arena_new(BUF_NO_LIMIT);
     Lode__V1__SearchResponse *answer = NULL;
-    struct buf why;
-    int code = CLI_OK;
+    int code;
 
-    buf_init(&why, 1024);
     lode__v1__search_request__init(&request);
-    if (!read_request(arena, cli, args, &request, &why))
-        code = cli_say_error(cli, CLI_USAGE, "%s", buf_cstr(&why));
+    code = read_request(arena, cli, args, &request);
     if (code == CLI_OK)
         code = cli_connect(cli);
     if (code == CLI_OK &&
@@ -152,7 +124,6 @@ static int run_search(struct cli *cli, const struct cli_args *args)
     if (code == CLI_OK)
         code = search_print(cli, args, answer);
     lode_message_free(answer);
-    buf_done(&why);
     arena_free(arena);
     return code;
 }

@@ -13,12 +13,6 @@
 
 enum { NAME_MAX_BYTES = 64 };
 
-static char *text(const char *s)
-{
-    return (
-        char *)(uintptr_t)s; /* protobuf-c's fields have no const; nothing writes through them */
-}
-
 /* "stop-words" and "stop_words" are stopWords too. */
 static void camel(char dst[NAME_MAX_BYTES], const char *name)
 {
@@ -59,14 +53,22 @@ static int setting_name(struct cli *cli, const char *given, char dst[NAME_MAX_BY
     return CLI_USAGE;
 }
 
+/* Connects, for one setting of INDEX [NAME] or all of them. */
+static int connect_for(struct cli *cli, const struct cli_args *args, char name[NAME_MAX_BYTES])
+{
+    int code = args->n_words == 2 ? setting_name(cli, args->words[1], name) : CLI_OK;
+
+    return code == CLI_OK ? cli_connect(cli) : code;
+}
+
 static int get_one(struct cli *cli, const char *index, const char *name)
 {
     Lode__V1__GetSettingRequest request = LODE__V1__GET_SETTING_REQUEST__INIT;
     const struct lode_call_opts opts = cli_call(cli);
     Lode__V1__GetSettingResponse *answer = NULL;
 
-    request.index_uid = text(index);
-    request.name = text(name);
+    request.index_uid = cli_text(index);
+    request.name = cli_text(name);
     if (lode_v1_settings_service_get_one(cli->client, &request, &opts, &answer, &cli->error) !=
         LODE_OK)
         return cli_failed(cli);
@@ -83,17 +85,13 @@ static int run_get(struct cli *cli, const struct cli_args *args)
     char name[NAME_MAX_BYTES];
     struct err err;
     struct buf json;
-    int code = CLI_OK;
+    int code = connect_for(cli, args, name);
 
-    if (args->n_words == 2)
-        code = setting_name(cli, args->words[1], name);
-    if (code == CLI_OK)
-        code = cli_connect(cli);
     if (code != CLI_OK)
         return code;
     if (args->n_words == 2)
         return get_one(cli, args->words[0], name);
-    request.index_uid = text(args->words[0]);
+    request.index_uid = cli_text(args->words[0]);
     if (lode_v1_settings_service_get(cli->client, &request, &opts, &answer, &cli->error) != LODE_OK)
         return cli_failed(cli);
     buf_init(&json, BUF_NO_LIMIT);
@@ -118,7 +116,7 @@ static int set_one(struct cli *cli, const struct cli_args *args, struct bytes js
         code = cli_connect(cli);
     if (code != CLI_OK)
         return code;
-    request.index_uid = text(args->words[0]);
+    request.index_uid = cli_text(args->words[0]);
     request.name = name;
     request.value = (ProtobufCBinaryData){json.n, (uint8_t *)(uintptr_t)json.p};
     if (lode_v1_settings_service_update_one(cli->client, &request, &opts, &answer, &cli->error) !=
@@ -145,7 +143,7 @@ static int set_all(struct cli *cli, const struct cli_args *args, struct json_val
     }
     code = cli_connect(cli);
     if (code == CLI_OK) {
-        request.index_uid = text(args->words[0]);
+        request.index_uid = cli_text(args->words[0]);
         request.settings = &settings;
         if (lode_v1_settings_service_update(cli->client, &request, &opts, &answer, &cli->error) !=
             LODE_OK)
@@ -188,15 +186,11 @@ static int run_reset(struct cli *cli, const struct cli_args *args)
     Lode__V1__TaskSummary *answer = NULL;
     char name[NAME_MAX_BYTES];
     enum lode_status status;
-    int code = CLI_OK;
+    int code = connect_for(cli, args, name);
 
-    if (args->n_words == 2)
-        code = setting_name(cli, args->words[1], name);
-    if (code == CLI_OK)
-        code = cli_connect(cli);
     if (code != CLI_OK)
         return code;
-    all.index_uid = one.index_uid = text(args->words[0]);
+    all.index_uid = one.index_uid = cli_text(args->words[0]);
     one.name = name;
     if (args->n_words == 2)
         status = lode_v1_settings_service_reset_one(cli->client, &one, &opts, &answer, &cli->error);

@@ -2,7 +2,7 @@
 /* test_cli_args.c -- words, options and amounts out of a command line. */
 #include "support/suite.h"
 
-#include "cli_args.h"
+#include "cli.h"
 
 #include <string.h>
 
@@ -143,6 +143,20 @@ static void times_and_sizes_have_units(void)
     }
 }
 
+static void lists_are_cut_at_commas_outside_brackets(void)
+{
+    struct arena *arena = arena_new(1 << 12);
+    size_t n = 0;
+    char **v = cli_split(arena, "price:asc,_geoPoint(48.8, 2.3):asc,,id", &n);
+
+    CU_ASSERT_EQUAL_FATAL(n, 4);
+    CU_ASSERT_STRING_EQUAL(v[0], "price:asc");
+    CU_ASSERT_STRING_EQUAL(v[1], "_geoPoint(48.8, 2.3):asc");
+    CU_ASSERT_STRING_EQUAL(v[2], "");
+    CU_ASSERT_STRING_EQUAL(v[3], "id");
+    arena_free(arena);
+}
+
 static void too_many_options_are_refused(void)
 {
     const char *argv[CLI_GIVEN_MAX + 2] = {"lode"};
@@ -158,4 +172,4 @@ SUITE(args, setup, teardown, TEST(options_stand_anywhere_and_in_every_form),
       TEST(a_value_may_look_like_an_option_or_be_empty), TEST(behind_two_dashes_all_are_words),
       TEST(bad_options_are_named_with_the_nearest_good_one), TEST(help_is_seen_in_both_forms),
       TEST(numbers_are_whole_and_within_bounds), TEST(times_and_sizes_have_units),
-      TEST(too_many_options_are_refused));
+      TEST(lists_are_cut_at_commas_outside_brackets), TEST(too_many_options_are_refused));
