@@ -4,8 +4,8 @@
  *
  * The first byte chooses the delimiter and seeds the splits, the rest is the text.
  */
-#include "base/assert.h"
-#include "base/rng.h"
+#include "pieces.h"
+
 #include "json/csv.h"
 #include "json/json.h"
 
@@ -62,25 +62,17 @@ static void run(const struct csv_opts *opts, struct bytes text, struct rng *r, s
                 struct answer *a)
 {
     struct csv *csv = csv_new(opts, take, a);
+    struct pieces pieces = {.rest = text, .rng = r, .step_max = step_max};
+    struct bytes piece;
     enum rc rc = RC_OK;
-    size_t at = 0;
 
     a->parser = json_parser_new();
     buf_init(&a->documents, BUF_NO_LIMIT);
     a->err.rc = RC_OK;
     a->err.msg[0] = '\0';
-    while (at < text.n && rc == RC_OK) {
-        size_t n = step_max ? 1 + (size_t)rng_below(r, step_max) : text.n;
-        uint8_t *piece; /* of its own size, for the sanitizer */
-
-        n = n > text.n - at ? text.n - at : n;
-        piece = malloc(n);
-        ASSERT(piece);
-        memcpy(piece, text.p + at, n);
-        rc = csv_feed(csv, bytes_of(piece, n), &a->err);
-        free(piece);
-        at += n;
-    }
+    while (rc == RC_OK && pieces_next(&pieces, &piece))
+        rc = csv_feed(csv, piece, &a->err);
+    pieces_done(&pieces);
     if (rc == RC_OK)
         rc = csv_end(csv, &a->err);
     ASSERT(rc == a->err.rc);

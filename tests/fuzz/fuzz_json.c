@@ -7,8 +7,8 @@
  * writes from the values reads back as them; a stream answers the same for
  * every split, and agrees with the reader on documents, words and places.
  */
-#include "base/assert.h"
-#include "base/rng.h"
+#include "pieces.h"
+
 #include "json/json.h"
 #include "json/json_stream.h"
 #include "json/json_write.h"
@@ -215,23 +215,15 @@ static void run_stream(enum json_stream_mode mode, struct bytes text, struct rng
 {
     struct json_limits limits = {.max_bytes = MAX_DOCUMENT};
     struct json_stream *s = json_stream_new(mode, &limits, take, a);
-    size_t at = 0;
+    struct pieces pieces = {.rest = text, .rng = r, .step_max = step_max};
+    struct bytes piece;
     enum rc rc = RC_OK;
 
     memset(&a->error, 0, sizeof a->error);
     buf_init(&a->documents, BUF_NO_LIMIT);
-    while (at < text.n && rc == RC_OK) {
-        size_t n = step_max ? 1 + (size_t)rng_below(r, step_max) : text.n;
-        uint8_t *piece; /* of its own size, for the sanitizer */
-
-        n = n > text.n - at ? text.n - at : n;
-        piece = malloc(n);
-        ASSERT(piece);
-        memcpy(piece, text.p + at, n);
-        rc = json_stream_feed(s, bytes_of(piece, n), &a->error);
-        free(piece);
-        at += n;
-    }
+    while (rc == RC_OK && pieces_next(&pieces, &piece))
+        rc = json_stream_feed(s, piece, &a->error);
+    pieces_done(&pieces);
     if (rc == RC_OK)
         rc = json_stream_end(s, &a->error);
     ASSERT((rc == RC_OK) == (a->error.code == JSON_OK));
