@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/rng.h"
+#include "base/spare.h"
 #include "index/index.h"
 #include "rpc/server.h"
 
@@ -38,11 +39,13 @@ bool search_enter(struct api *api, struct rpc_call *call)
 static void leave(struct api_job *job)
 {
     job->api->n_searches--;
+    spare_search_end();
 }
 
 void search_defer(struct api *api, struct rpc_call *call, const ProtobufCMessage *request,
                   api_work_fn *work)
 {
+    spare_search_begin();
     api_defer_then(api, call, request, work, leave);
 }
 

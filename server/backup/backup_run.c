@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/spare.h"
 #include "home/features.h"
 #include "index/index.h"
 #include "task/barrier.h"
@@ -350,6 +351,7 @@ void backup__run(void *arg)
     enum rc rc, ended;
 
     thread_stand_back(); /* and those that pack and hash with it */
+    spare_begin();
     mutex_lock(&b->lock);
     job.status = b->statuses[b->n_statuses - 1];
     mutex_unlock(&b->lock);
@@ -375,4 +377,5 @@ void backup__run(void *arg)
               job.status.uid, (unsigned long long)(job.wait_ns / 1000),
               (unsigned long long)(held(&job) / 1000));
     finish(&job, rc, &failure);
+    spare_end();
 }

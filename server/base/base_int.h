@@ -19,6 +19,17 @@ void clock__civil(int64_t wall_ns, struct clock_civil *ret_civil);
 /* The table form of crc32c(), for machines without the instruction. */
 uint32_t hash__crc32c_soft(uint32_t crc, struct bytes b);
 
+/*
+ * Around what makes a thread wait elsewhere: a thread of long work (spare.h) does not
+ * go on meanwhile. spare__back() takes what spare__away() gave.
+ */
+bool spare__away(void);
+void spare__back(bool was_going);
+/* For tests: as if there were n cores, 0 for those there are; and who goes on and who stands still.
+ */
+void spare__set_cores(unsigned n);
+void spare__count(unsigned *ret_going, unsigned *ret_still);
+
 /* The trace id of this thread, "" for none. */
 const char *log__trace(void);
 

@@ -208,12 +208,14 @@ enum rc fs_allocate(int fd, uint64_t size, struct err *err)
 /* EINTR tells that nothing was tried, so trying again is not the retry that fs.h forbids. */
 static enum rc sync_with(int (*call)(int), int fd, struct err *err)
 {
+    bool was_going = spare__away();
     int failed;
 
     do {
         errno = FAULT(FS_SYNC);
         failed = errno ? -1 : call(fd);
     } while (failed && errno == EINTR);
+    spare__back(was_going);
     if (failed)
         return err_set_sys(err, errno, "cannot sync a file");
     return RC_OK;

@@ -3,6 +3,7 @@
 #include "base/thread.h"
 
 #include "base/assert.h"
+#include "base/base_int.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -52,12 +53,16 @@ void cond_done(struct cond *c)
 
 void cond_wait(struct cond *c, struct mutex *m)
 {
+    bool was_going = spare__away();
+
     ASSERT(pthread_cond_wait(&c->c, &m->m) == 0);
+    spare__back(was_going);
 }
 
 bool cond_wait_until(struct cond *c, struct mutex *m, int64_t mono_ns)
 {
     struct timespec until = {0};
+    bool was_going = spare__away();
     int e;
 
     if (mono_ns > 0) {
@@ -66,6 +71,7 @@ bool cond_wait_until(struct cond *c, struct mutex *m, int64_t mono_ns)
     }
     e = pthread_cond_timedwait(&c->c, &m->m, &until);
     ASSERT(e == 0 || e == ETIMEDOUT);
+    spare__back(was_going);
     return e == 0;
 }
 
@@ -124,7 +130,10 @@ void thread_stand_back(void)
 
 void thread_join(struct thread *t)
 {
+    bool was_going = spare__away();
+
     ASSERT(pthread_join(t->t, NULL) == 0);
+    spare__back(was_going);
 }
 
 unsigned thread_cpu_count(void)

@@ -15,6 +15,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/spare.h"
 #include "dump/dump_int.h"
 
 enum {
@@ -82,6 +83,7 @@ static enum rc check_frames(const struct dump__piece *p, struct bytes bytes, str
             rc = check_records(p, inside, &records, err);
         if (rc != RC_OK)
             return rc;
+        spare_pause();
         frames++;
         content += inside.n;
         bytes = bytes_of(bytes.p + n, bytes.n - n);
@@ -141,6 +143,7 @@ static void run(void *arg)
     struct bench b = {.decoder = frame_decoder_new()};
 
     buf_init(&b.bytes, DUMP__FRAME_BYTES_MAX + DUMP__PIECE);
+    spare_begin();
     mutex_lock(&c->lock);
     for (;;) {
         struct dump__piece p;
@@ -169,6 +172,7 @@ static void run(void *arg)
         cond_broadcast(&c->changed);
     }
     mutex_unlock(&c->lock);
+    spare_end();
     buf_done(&b.bytes);
     frame_decoder_free(b.decoder);
 }

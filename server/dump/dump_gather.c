@@ -14,6 +14,7 @@
  */
 #include "base/assert.h"
 #include "base/mem.h"
+#include "base/spare.h"
 #include "dump/dump_int.h"
 
 enum {
@@ -64,6 +65,7 @@ static enum rc join(struct slot *s, struct frame_decoder *decoder, struct buf *c
         rc = frame_decode(decoder, bytes_of(rest.p, n), RECORD_FRAME_MAX, &inside, err);
         if (rc != RC_OK)
             return rc;
+        spare_pause();
         if (!buf_bytes(content, inside))
             return err_set(err, RC_TOO_LARGE, NULL, "gathered frames are over the limit");
         rest = bytes_of(rest.p + n, rest.n - n);
@@ -79,6 +81,7 @@ static void run(void *arg)
     struct buf content;
 
     buf_init(&content, RECORD_FRAME_MAX);
+    spare_begin();
     mutex_lock(&g->lock);
     while (!g->quit) {
         struct slot *s = &g->slots[g->take];
@@ -98,6 +101,7 @@ static void run(void *arg)
         cond_broadcast(&g->changed);
     }
     mutex_unlock(&g->lock);
+    spare_end();
     buf_done(&content);
     frame_encoder_free(encoder);
     frame_decoder_free(decoder);

@@ -6,7 +6,10 @@
  * hashed is what the kernel holds for the disk.
  */
 #include "base/mem.h"
+#include "base/spare.h"
 #include "dump/dump_int.h"
+
+enum { AT_A_TIME = 128 << 10 }; /* bytes */
 
 struct dump__hasher {
     int fd; /* borrowed */
@@ -43,8 +46,9 @@ static void hash_piece(struct dump__hasher *h, uint8_t *p, uint64_t at, size_t n
 static void run(void *arg)
 {
     struct dump__hasher *h = arg;
-    uint8_t *p = xmalloc(DUMP__PIECE);
+    uint8_t *p = xmalloc(AT_A_TIME);
 
+    spare_begin();
     mutex_lock(&h->lock);
     while (!h->quit && h->rc == RC_OK) {
         uint64_t at = h->n_hashed, n = h->n_bytes - at;
@@ -54,11 +58,13 @@ static void run(void *arg)
             continue;
         }
         mutex_unlock(&h->lock);
-        hash_piece(h, p, at, n < DUMP__PIECE ? (size_t)n : DUMP__PIECE); /* locks again */
+        spare_pause();
+        hash_piece(h, p, at, n < AT_A_TIME ? (size_t)n : AT_A_TIME); /* locks again */
         if (h->n_hashed == h->n_bytes || h->rc != RC_OK)
             cond_broadcast(&h->changed);
     }
     mutex_unlock(&h->lock);
+    spare_end();
     xfree(p);
 }
 

@@ -12,6 +12,7 @@
  * (2) A piece goes to the checkers when all its bytes are in the file.
  */
 #include "base/mem.h"
+#include "base/spare.h"
 #include "dump/dump_int.h"
 
 enum { MAX_THREADS = 8 };
@@ -138,6 +139,7 @@ enum rc dump__output_append(struct dump__output *o, struct bytes frame, uint64_t
     struct dump__piece *p = last_piece(o);
     uint32_t before = s->crc32c;
 
+    spare_pause();
     if (!p || p->section != o->n_sections - 1 || p->n + frame.n > DUMP__PIECE) {
         struct dump__piece fresh = {.offset = o->n_bytes,
                                     .section = o->n_sections - 1,

@@ -68,3 +68,10 @@ int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsign
     }
     return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
 }
+
+int fsync(int fd)
+{
+    if (syscalls_mood.at_sync)
+        syscalls_mood.at_sync();
+    return (int)syscall(SYS_fsync, fd);
+}

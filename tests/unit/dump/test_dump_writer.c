@@ -2,6 +2,8 @@
 /* test_dump_writer.c -- a visible dump is whole; a failed one leaves nothing. */
 #include "dump_fixture.h"
 
+#include "base/spare.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -71,6 +73,28 @@ static void a_disk_that_fills_at_any_call_leaves_nothing(void)
 static void an_interrupted_call_changes_nothing(void)
 {
     fail_each_call("eintr");
+}
+
+/* Its threads take turns then, and what ends them must not wait for one that stands still. */
+static void a_dump_ends_under_searches_that_never_do(void)
+{
+    static const struct sample big = {.n_indexes = 2, .n_documents = 5000, .big = 6 << 20};
+    unsigned i, n = thread_cpu_count();
+
+    for (i = 0; i < n; i++)
+        spare_search_begin();
+    spare_begin();
+    fx.opts.recompress_level = 0;
+    CU_ASSERT_EQUAL(fixture_dump(&big, "a.dump"), RC_OK);
+    fx.opts.recompress_level = 3;
+    CU_ASSERT_EQUAL(fixture_dump(&big, "b.dump"), RC_OK);
+    CU_ASSERT(is_absent_or_whole());
+    CU_ASSERT_EQUAL(fault_set("fs_write=eio@3", &fx.err), RC_OK);
+    CU_ASSERT_EQUAL(fixture_dump(&big, "c.dump"), RC_IO);
+    fault_clear();
+    spare_end();
+    for (i = 0; i < n; i++)
+        spare_search_end();
 }
 
 /* The one call that fails alone; after it the disk is fine again. */
@@ -340,6 +364,7 @@ static void the_first_failure_sticks(void)
 SUITE(dump_writer, fixture_setup, fixture_teardown,
       TEST(every_failing_call_fails_the_dump_and_leaves_nothing),
       TEST(a_disk_that_fills_at_any_call_leaves_nothing), TEST(an_interrupted_call_changes_nothing),
+      TEST(a_dump_ends_under_searches_that_never_do),
       TEST(a_single_failed_sync_is_never_tried_again), TEST(failing_around_the_name_leaves_nothing),
       TEST(a_kill_at_any_call_leaves_nothing_or_all), TEST(a_name_that_is_taken_is_not_replaced),
       TEST(closing_an_unfinished_writer_leaves_nothing),
