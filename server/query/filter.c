@@ -141,7 +141,7 @@ enum rc filter__new(const struct search *s, struct bytes json, const char *word,
     f = arena_zalloc(s->arena, sizeof *f);
     if (!f)
         return filter__too_large(word, err);
-    f->arena = s->arena;
+    f->search = s;
     f->root = root;
     *ret_filter = f;
     return RC_OK;

@@ -80,7 +80,7 @@ struct filter_node {
 };
 
 struct filter {
-    struct arena *arena;
+    const struct search *search;
     struct filter_node *root;
     struct tile *scratch[FILTER_LEVELS_MAX]; /* two tiles a level of the tree, made when met */
     uint8_t *hits;                           /* per value of a part: does it match? */

@@ -57,7 +57,7 @@ static enum rc find_between(const struct column_part *p, const struct limits *l,
 static enum rc clear_hits(struct filter *f, uint32_t n, struct err *err)
 {
     if (n > f->n_hits || !f->hits) { /* a part of empty members has no values */
-        f->hits = arena_alloc(f->arena, n ? n : 1);
+        f->hits = arena_alloc(f->search->arena, n ? n : 1);
         f->n_hits = f->hits ? n : 0;
         if (!f->hits)
             return err_set(err, RC_TOO_LARGE, NULL, "the filter needs too much memory");

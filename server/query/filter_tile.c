@@ -41,10 +41,10 @@ static enum rc eval(struct filter *f, const struct filter_node *n, uint32_t tile
 static enum rc eval_condition(struct filter *f, const struct filter_node *n, uint32_t tile,
                               const struct tile *in, struct tile *out, struct err *err)
 {
+    enum rc rc = search__stopped(f->search, err); /* a filter may have many thousands of these */
     uint32_t at;
-    enum rc rc;
 
-    for (at = 0; at < TILE_ROWS; at += PART_ROWS) {
+    for (at = 0; rc == RC_OK && at < TILE_ROWS; at += PART_ROWS) {
         const uint64_t *asked = in->bits + at / 64;
         uint64_t *found = out->bits + at / 64;
 
@@ -53,10 +53,8 @@ static enum rc eval_condition(struct filter *f, const struct filter_node *n, uin
             continue;
         }
         rc = filter__match_part(f, n, tile * TILE_ROWS + at, asked, found, err);
-        if (rc != RC_OK)
-            return rc;
     }
-    return RC_OK;
+    return rc;
 }
 
 static enum rc eval_and(struct filter *f, const struct filter_node *n, uint32_t tile,
@@ -107,7 +105,7 @@ static enum rc eval(struct filter *f, const struct filter_node *n, uint32_t tile
     if (n->op != FILTER_OR && n->op != FILTER_NOT)
         return eval_condition(f, n, tile, in, out, err);
     if (!f->scratch[level]) {
-        f->scratch[level] = arena_alloc(f->arena, 2 * sizeof *scratch);
+        f->scratch[level] = arena_alloc(f->search->arena, 2 * sizeof *scratch);
         if (!f->scratch[level])
             return err_set(err, RC_TOO_LARGE, NULL, "the filter needs too much memory");
     }

@@ -70,7 +70,9 @@ enum rc search__open(struct catalog_view *view, uint32_t index_id, const struct 
     enum rc rc;
 
     *run = (struct search_run){.search = {.spec = spec, .stop = stop, .arena = arena}};
-    rc = reader_open(view, index_id, &s->reader, err);
+    rc = search__stopped(s, err); /* a call may have many searches */
+    if (rc == RC_OK)
+        rc = reader_open(view, index_id, &s->reader, err);
     if (rc != RC_OK)
         return rc;
     s->plan = reader_plan(s->reader);

@@ -96,7 +96,7 @@ enum rc corpus_open(const struct query_spec *spec)
     close_search();
     corpus.arena = arena_new((size_t)64 << 20);
     OK(catalog_view_open(corpus.catalog, &corpus.view, &corpus.err));
-    rc = search__open(corpus.view, corpus.index_id, spec, NULL, corpus.arena, &corpus.run,
+    rc = search__open(corpus.view, corpus.index_id, spec, corpus.stop, corpus.arena, &corpus.run,
                       &corpus.err);
     corpus.run.search.budget_ns += ALWAYS;
     return rc;

@@ -21,7 +21,8 @@ struct corpus {
     struct arena *arena;
     uint32_t index_id;
     bool made;
-    struct search_run run; /* open from corpus_search() on */
+    const struct query_stop *stop; /* of searches opened from now on; may be NULL */
+    struct search_run run;         /* open from corpus_search() on */
     struct ranking ranking;
     struct err err;
 };

@@ -226,9 +226,34 @@ static void long_values_are_compared_by_their_first_bytes(void)
     CU_ASSERT_STRING_EQUAL(asked(filter), "");
 }
 
+static unsigned n_asks;
+
+static bool at_the_third_time(void *arg)
+{
+    (void)arg;
+    return ++n_asks == 3;
+}
+
+static void a_caller_that_left_ends_a_filter_between_conditions(void)
+{
+    const struct query_stop stop = {.cancelled = at_the_third_time};
+    struct query_spec spec;
+    struct tile rows;
+
+    query_spec_init(&spec);
+    spec.filter = B("\"n = 1 OR n = 2 OR n = 3 OR n = 4\"");
+    CU_ASSERT_EQUAL_FATAL(corpus_open(&spec), RC_OK);
+    corpus.run.search.stop = &stop;
+    n_asks = 0;
+    (void)reader_live(corpus.run.search.reader, 0, &rows);
+    CU_ASSERT_EQUAL(filter__tile(corpus.run.filter, 0, &rows, &rows, &corpus.err), RC_CANCELLED);
+    CU_ASSERT_EQUAL(n_asks, 3);
+}
+
 SUITE(filter, setup, corpus_teardown, TEST(every_operator_matches_as_it_says),
       TEST(values_match_by_their_kind), TEST(a_field_that_nobody_has_matches_by_its_form),
       TEST(and_binds_more_than_or_and_not_more_than_both), TEST(arrays_are_ands_of_ors),
       TEST(places_are_found_around_the_earth), TEST(quotes_and_escapes_say_what_they_mean),
       TEST(replaced_documents_match_as_they_are_now),
-      TEST(long_values_are_compared_by_their_first_bytes));
+      TEST(long_values_are_compared_by_their_first_bytes),
+      TEST(a_caller_that_left_ends_a_filter_between_conditions));

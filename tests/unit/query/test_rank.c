@@ -371,6 +371,9 @@ static void a_cancelled_search_stops(void)
     CU_ASSERT_EQUAL(
         rank__run(&corpus.run.search, &corpus.run.graph, NULL, &opts, &corpus.ranking, &corpus.err),
         RC_CANCELLED);
+    corpus.stop = &stop; /* nor does the next search of its call begin */
+    CU_ASSERT_EQUAL(corpus_open(&spec), RC_CANCELLED);
+    corpus.stop = NULL;
 }
 
 SUITE(rank, corpus_setup, corpus_teardown, TEST(the_worked_example_of_costs_is_exact),
