@@ -84,9 +84,11 @@ int cli_failed(struct cli *cli)
 {
     const struct lode_error *error = &cli->error;
     int code = cli_exit_of(error->status);
+    size_t n = strcspn(error->message, "\n");
 
     if (error->code[0])
-        cli_say_error(cli, code, "%s (%s)", error->message, error->code);
+        cli_say_error(cli, code, "%.*s (%s)%s", (int)n, error->message, error->code,
+                      error->message + n);
     else
         cli_say_error(cli, code, "%s", error->message);
     if (error->status == LODE_UNAVAILABLE)

@@ -45,13 +45,21 @@ int cli_say_error(struct cli *cli, int code, const char *fmt, ...)
 {
     char text[ERR_MSG_MAX + 512];
     char clean[sizeof(text)];
+    char *line = text, *next;
     va_list args;
 
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    fprintf(stderr, "%slode:%s %s\n", cli_colour_on(cli->colour_err, CLI_BAD),
-            cli_colour_off(cli->colour_err), cli_clean(clean, sizeof(clean), text));
+    fprintf(stderr, "%slode:%s ", cli_colour_on(cli->colour_err, CLI_BAD),
+            cli_colour_off(cli->colour_err));
+    for (; line; line = next) { /* the server's hints and excerpts stand on lines of their own */
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        fprintf(stderr, "%s%s\n", line == text ? "" : "      ",
+                cli_clean(clean, sizeof(clean), line));
+    }
     return code;
 }
 

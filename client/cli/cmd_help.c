@@ -39,7 +39,7 @@ static void print_program(void)
         print_group(cli_commands[i]);
     puts("\nOptions, anywhere on the line:");
     print_options(cli_global_options);
-    puts("   -h, --help                  about a command, or this text\n\n"
+    puts("  -h, --help                   about a command, or this text\n\n"
          "Writes wait for their task and fail with it, unless --no-wait is given.\n"
          "Ends with 0 when all went well, 1 when the server or a task refused, 2 when the command\n"
          "line is wrong, 3 when no server answers in time, 4 when data are damaged.");
@@ -47,8 +47,8 @@ static void print_program(void)
 
 static void print_command(const struct cli_command *c)
 {
-    printf("lode %s -- %s\n\nusage: lode %s %s%s\n", c->name, c->summary, c->name, c->words,
-           c->options ? " [options]" : "");
+    printf("lode %s -- %s\n\nusage: lode %s%s%s%s\n", c->name, c->summary, c->name,
+           *c->words ? " " : "", c->words, c->options ? " [options]" : "");
     if (c->options) {
         puts("\nOptions:");
         print_options(c->options);

@@ -2,8 +2,8 @@
 /*
  * dump_offline.c -- dump files without a server: verify, inspect, cat.
  *
- * The reader of the dump room does the work; on damage it names the section
- * and the offset.
+ * The reader of the dump room does the work; on damage it names the file, the
+ * section and the offset.
  */
 #include "cli.h"
 
@@ -22,8 +22,7 @@ static int open_dump(struct cli *cli, const char *path, struct dump_reader **ret
 
     if (rc == RC_OK)
         return CLI_OK;
-    return cli_say_error(cli, rc == RC_CORRUPT ? CLI_DAMAGED : CLI_REFUSED, "%s: %s", path,
-                         err.msg);
+    return cli_say_err(cli, &err);
 }
 
 /* ---- verify -------------------------------------------------------------------------- */
@@ -86,8 +85,7 @@ static int verify(struct cli *cli, const char *path, bool say)
     check_with_progress(cli, &c);
     info = dump_reader_info(c.reader);
     if (c.rc != RC_OK)
-        code = cli_say_error(cli, c.rc == RC_CORRUPT ? CLI_DAMAGED : CLI_REFUSED, "%s: %s", path,
-                             c.err.msg);
+        code = cli_say_err(cli, &c.err);
     else if (say && !cli->quiet)
         printf("%s: %sgood%s, %s, %s\n", path, cli_colour_on(cli->colour_out, CLI_GOOD),
                cli_colour_off(cli->colour_out),
@@ -288,8 +286,7 @@ int cli_dump_cat(struct cli *cli, const char *path, const char *index_uid)
         return code;
     rc = dump_reader_walk(reader, &visitor, &err);
     if (rc != RC_OK)
-        code = cli_say_error(cli, rc == RC_CORRUPT ? CLI_DAMAGED : CLI_REFUSED, "%s: %s", path,
-                             err.msg);
+        code = cli_say_err(cli, &err);
     else if (index_uid && !cat.seen)
         code = cli_say_error(cli, CLI_REFUSED, "%s holds no index \"%s\"", path, index_uid);
     dump_reader_close(reader);

@@ -106,6 +106,17 @@ def test_health_and_version(lode):
     assert "pkgVersion" in lode.json("version")
 
 
+def test_help_has_every_command_and_no_crooked_line(lode):
+    text = lode("help")
+    options = text[text.index("\nOptions"):text.index("\n\nWrites")].splitlines()[2:]
+    assert len(options) > 4 and len({re.match(r"  (-|    --)[^ ]+ ?(--\w[\w-]*)?( [A-Z:]+)? +(?=\w)", o).end() for o in options}) == 1, options
+    names = re.findall(r"^  ([a-z]+(?: [a-z]+)?)", text[:text.index("\nOptions")], re.M)
+    assert len(names) > 25
+    for name in names:
+        usage = re.search(r"^usage: (.*)$", lode("help", *name.split()), re.M).group(1)
+        assert usage.startswith("lode " + name) and "  " not in usage and usage == usage.strip(), usage
+
+
 def test_indexes(lode):
     assert "succeeded" in lode("index", "create", "movies", "--primary-key", "id")
     lode("index", "create", "movies", code=1)
@@ -174,6 +185,9 @@ def test_search(lode):
     assert "\x1b" not in piped and "tag29" in piped and piped.count("\n") == 5, piped  # nothing is broken or cut
     lode("search", "found", "--filter", "title = x", code=1)
     assert "invalid_search_filter" in lode.err and "not filterable" in lode.err, lode.err
+    lode("search", "found", "--filter", "genre = \x1b[31m", code=1)
+    first, excerpt, end = lode.err.split("\n")  # where in the filter it is stands on a line of its own
+    assert first.endswith(" (invalid_search_filter)") and re.match(r"      \d+:\d+ genre = \?\[31m$", excerpt) and not end, lode.err
     lode("search", "nowhere", code=1)
     assert "index_not_found" in lode.err
     lode("search", "found", "a", "--matching", "some", code=2)
@@ -301,7 +315,7 @@ def test_damaged_dumps_are_told(lode):
         with open(os.path.join(lode.cwd, name + ".dump"), "wb") as f:
             f.write(damaged)
         lode("dump", "verify", name + ".dump", code=4)
-        assert lode.err.startswith("lode: ")
+        assert lode.err.startswith("lode: ") and lode.err.count(name + ".dump") == 1, lode.err
     lode("dump", "verify", "good.dump", "flip.dump", code=4)
 
 
