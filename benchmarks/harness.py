@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """harness.py -- what the benchmarks share: a server that is watched, rows that are printed."""
 import json
@@ -152,7 +151,11 @@ def table():
     def first(row, prefix):
         return next((f"{row[prefix + k]:,} {u}" for k, u in units if prefix + k in row), "")
 
+    def cold(row):
+        """Where all was asked again and again: how the first time was, Lode's and the anchor's."""
+        return f"  first {row['first_p99_ms']} / {row['anchor_first_p99_ms']} ms" if "first_p99_ms" in row else ""
+
     print(f"\n{'work':44} {'Lode':>14} {'anchor':>14} {'ratio':>8}  aim")
     for r in rows:
         ratio = r.get("times_faster", r.get("times", ""))
-        print(f"{r['what']:44} {first(r, ''):>14} {first(r, 'anchor_') or '-':>14} {ratio!s:>8}  {r.get('aim', '')}")
+        print(f"{r['what']:44} {first(r, ''):>14} {first(r, 'anchor_') or '-':>14} {ratio!s:>8}  {r.get('aim', '')}{cold(r)}")

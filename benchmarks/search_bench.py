@@ -95,6 +95,11 @@ def show(times):
     return {f"p{p}_ms": round(percentile(times, p) * 1000, 2) for p in (50, 95, 99)}
 
 
+def show_warm(times, n):
+    """Of all rounds but the first, of n queries, which has a figure of its own: nothing was asked before."""
+    return {**show(times[n:]), "first_p99_ms": show(times[:n])["p99_ms"]}
+
+
 # ---- building ------------------------------------------------------------------------------------------
 
 def import_once(args, dump, db):
@@ -171,18 +176,15 @@ def groonga_requests(groonga, kind, queries):
 def bench_queries(args, data, server, groonga, sets):
     port, p95 = port_of(server), {}
     for kind, queries in sets.items():
-        rounds = max(1, -(-1000 // len(queries)))
-        ours = [lode_request(kind, q) for q in queries]
-        times_of(port, ours, 1)
-        lode = show(times_of(port, ours, rounds))
-        # Xapian's queries have no server to be warm: its first round is not counted either.
-        xapian = show(anchors.xapian_times(args, data, kind, queries * (rounds + 1))[len(queries):]) if kind != "typo" else None
+        n, rounds = len(queries), max(1, -(-1000 // len(queries)))
+        lode = show_warm(times_of(port, [lode_request(kind, q) for q in queries], rounds + 1), n)
+        xapian = show_warm(anchors.xapian_times(args, data, kind, queries * (rounds + 1)), n) if kind != "typo" else None
         grn = show(times_of(groonga.port, groonga_requests(groonga, kind, queries), 1))
-        p95[kind] = lode["p95_ms"]
+        p95[kind], theirs = lode["p95_ms"], xapian or {**grn, "first_p99_ms": grn["p99_ms"]}
         aim = {"prefix": "p99 < 20 ms", "typo": "p95 < 7 ms"}.get(kind, P99_AIM)
-        emit(what=f"search: {kind}", queries=rounds * len(queries), **lode, anchor="Xapian" if xapian else "groonga",
-             anchor_p99_ms=(xapian or grn)["p99_ms"], xapian=xapian, groonga=grn,
-             times=round(lode["p99_ms"] / (xapian or grn)["p99_ms"], 2), aim=aim)
+        emit(what=f"search: {kind}", queries=rounds * n, **lode, anchor="Xapian" if xapian else "groonga",
+             anchor_p99_ms=theirs["p99_ms"], anchor_first_p99_ms=theirs["first_p99_ms"], xapian=xapian, groonga=grn,
+             times=round(lode["p99_ms"] / theirs["p99_ms"], 2), aim=aim)
     emit(what="one typo to the exact word, p95", p95_ms=p95["typo"], anchor="mid words", anchor_p95_ms=p95["mid"],
          times=round(p95["typo"] / p95["mid"], 2), aim="<= 1.5")
 
