@@ -103,6 +103,7 @@ enum rc store_open(const char *dir, const struct store_opts *opts, struct store 
     struct store *store = xcalloc(1, sizeof *store);
     enum rc rc;
 
+    store__check_crc();
     if (opts)
         store->opts = *opts;
     if (store->opts.write_buffer == 0)

@@ -78,6 +78,14 @@ enum rc store__fail(struct err *err, char *text, const char *doing);
 /* An errno of a fault point, as the text LevelDB would have made of it. */
 char *store__fault_text(int fault_errno);
 
+/* store_crc.c */
+
+/* leveldb::crc32c::Extend(): what follows the bytes that have the sum crc. */
+uint32_t store__leveldb_crc(uint32_t crc, const char *p,
+                            size_t n) __asm__("_ZN7leveldb6crc32c6ExtendEjPKcm");
+/* Asserts that it gives the right sums: files written with others could not be read again. */
+void store__check_crc(void);
+
 /* store_room.c; the lock is held by the caller and held again at return. */
 
 enum rc store__no_space(struct err *err);

@@ -133,10 +133,15 @@ static struct walked walk_all(void)
     return w;
 }
 
+struct asked {
+    unsigned n_lies, n_corrupt;
+};
+
 /* Every key by itself: right, or an error; absent would be a lie. */
-static unsigned count_lies(void)
+static struct asked ask_all(void)
 {
-    unsigned i, n = 0;
+    struct asked a = {0};
+    unsigned i;
 
     for (i = 0; i < N_KEYS; i++) {
         struct bytes got = {0};
@@ -148,9 +153,11 @@ static unsigned count_lies(void)
         value_of(value, i);
         rc = store_view_get(fx.view, bytes_str(key), &got, &fx.err);
         if (rc == RC_OK ? !bytes_eq(got, bytes_of(value, sizeof value)) : rc == RC_NOT_FOUND)
-            n++;
+            a.n_lies++;
+        if (rc == RC_CORRUPT)
+            a.n_corrupt++;
     }
-    return n;
+    return a;
 }
 
 /* The silence of LevelDB: the loop ends normally, some keys short. */
@@ -172,7 +179,29 @@ static void a_damaged_table_block_ends_the_walk_as_corrupt(void)
     CU_ASSERT_EQUAL(w.n_wrong, 0);
     CU_ASSERT(w.n_right < N_KEYS);
     CU_ASSERT(w.n_right > N_KEYS / 2); /* it did go on behind the damage */
-    CU_ASSERT_EQUAL(count_lies(), 0);
+    CU_ASSERT_EQUAL(ask_all().n_lies, 0);
+}
+
+/* What was read well before is checked again: disks change under what is open. */
+static void damage_below_an_open_store_is_met_by_the_next_read(void)
+{
+    struct asked asked;
+    char path[600];
+    uint8_t *p;
+    size_t n;
+
+    fill(true);
+    fixture_reopen();
+    CU_ASSERT_EQUAL(walk_all().n_right, N_KEYS);
+    CU_ASSERT_EQUAL(ask_all().n_corrupt, 0);
+    p = largest(".ldb", path, &n);
+    p[n / 2] ^= 0x01;
+    write_file(path, bytes_of(p, n));
+    asked = ask_all();
+    CU_ASSERT_EQUAL(asked.n_lies, 0);
+    CU_ASSERT(asked.n_corrupt > 0);
+    CU_ASSERT_EQUAL(walk_all().rc, RC_CORRUPT);
+    xfree(p);
 }
 
 /* Wherever a table is hit: all is there, or somebody says so. */
@@ -203,7 +232,7 @@ static void no_flipped_byte_of_a_table_is_passed_over(void)
         CU_ASSERT_EQUAL(w.n_wrong, 0);
         CU_ASSERT(w.rc != RC_OK || w.n_right == N_KEYS);
         if (rc == RC_OK)
-            CU_ASSERT_EQUAL(count_lies(), 0);
+            CU_ASSERT_EQUAL(ask_all().n_lies, 0);
         fixture_close();
         p[at] ^= 0x21;
     }
@@ -273,5 +302,6 @@ static void a_missing_table_does_not_open(void)
 
 SUITE(store_damage, fixture_setup, fixture_teardown,
       TEST(a_damaged_table_block_ends_the_walk_as_corrupt),
+      TEST(damage_below_an_open_store_is_met_by_the_next_read),
       TEST(no_flipped_byte_of_a_table_is_passed_over), TEST(a_damaged_log_does_not_open),
       TEST(a_torn_log_tail_loses_only_the_last_commit), TEST(a_missing_table_does_not_open));
