@@ -2,9 +2,9 @@
 /*
  * bits.h -- counting bits.
  *
- * For sets that are arrays of words. Word by word __builtin_popcountll() is a
- * call where the machine may lack the instruction; byte by byte side by side,
- * the compiler counts several words at a time.
+ * __builtin_popcountll() is a call where the machine may lack the instruction.
+ * Of sets that are arrays of words the compiler counts several at a time, byte by
+ * byte side by side.
  */
 #pragma once
 
@@ -17,6 +17,12 @@ static inline uint64_t bits__by_byte(uint64_t w)
     w -= w >> 1 & 0x5555555555555555u;
     w = (w & 0x3333333333333333u) + (w >> 2 & 0x3333333333333333u);
     return (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+}
+
+/* How many bits are set in w. */
+static inline unsigned bits_count_word(uint64_t w)
+{
+    return (unsigned)(bits__by_byte(w) * 0x0101010101010101u >> 56);
 }
 
 enum { BITS_RUN = 16 };

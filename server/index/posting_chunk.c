@@ -11,6 +11,7 @@
 #include "index/posting_int.h"
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "base/mem.h"
 #include "text/text.h"
 
@@ -174,22 +175,22 @@ enum rc posting_chunk__open(struct bytes chunk, uint32_t first_row, struct chunk
 
 static const uint8_t *dense_rows(const struct chunk_view *c, struct tile *bits, uint32_t *ret_last)
 {
-    uint32_t i, count = 0, first = UINT32_MAX, last = 0;
+    uint64_t words[TILE_WORDS];
+    size_t i, first = 0, last = TILE_WORDS - 1;
 
-    for (i = 0; i < TILE_WORDS; i++) {
-        uint64_t w = get_u64le(c->rows + 8 * (size_t)i);
-
-        if (!w)
-            continue;
-        if (first == UINT32_MAX)
-            first = 64 * i + (uint32_t)__builtin_ctzll(w);
-        last = 64 * i + 63 - (uint32_t)__builtin_clzll(w);
-        count += (uint32_t)__builtin_popcountll(w);
-        bits->bits[i] |= w;
-    }
-    if (count != c->count || first != c->first)
+    for (i = 0; i < TILE_WORDS; i++)
+        words[i] = get_u64le(c->rows + 8 * i);
+    if (bits_count(words, TILE_WORDS) != c->count) /* which is not 0 */
         return NULL;
-    *ret_last = last;
+    for (i = 0; i < TILE_WORDS; i++)
+        bits->bits[i] |= words[i];
+    while (!words[first])
+        first++;
+    while (!words[last])
+        last--;
+    if (64 * first + (size_t)__builtin_ctzll(words[first]) != c->first)
+        return NULL;
+    *ret_last = (uint32_t)(64 * last + 63 - (size_t)__builtin_clzll(words[last]));
     return c->rows + DENSE_BYTES;
 }
 

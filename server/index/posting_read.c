@@ -3,6 +3,7 @@
 #include "index/posting_list.h"
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "base/mem.h"
 #include "text/text.h"
 
@@ -178,11 +179,11 @@ static bool gather_bits(struct gathering *g, const struct tile *tile, const stru
         for (; w; w &= w - 1) {
             uint64_t below = (w & -w) - 1;
 
-            if (!gather(g, ordinal + (size_t)__builtin_popcountll(has & below),
+            if (!gather(g, ordinal + bits_count_word(has & below),
                         (uint32_t)(64 * i) + (uint32_t)__builtin_ctzll(w)))
                 return false;
         }
-        ordinal += (size_t)__builtin_popcountll(has);
+        ordinal += bits_count_word(has);
     }
     return true;
 }

@@ -11,6 +11,7 @@
  */
 #include "query/graph_int.h"
 
+#include "base/bits.h"
 #include "base/mem.h"
 
 enum {
@@ -51,16 +52,6 @@ static enum rc narrow(struct postings *p, uint32_t tile, struct tile *rows, stru
     for (i = 0; i < TILE_WORDS; i++)
         rows->bits[i] &= scratch->bits[i];
     return RC_OK;
-}
-
-static uint32_t count_bits(const struct tile *t)
-{
-    uint32_t n = 0;
-    size_t i;
-
-    for (i = 0; i < TILE_WORDS; i++)
-        n += (uint32_t)__builtin_popcountll(t->bits[i]);
-    return n;
 }
 
 /* ---- side by side --------------------------------------------------------------------------- */
@@ -121,7 +112,7 @@ static enum rc beside_tile(struct beside *w, uint32_t tile, struct err *err)
         rc = narrow(w->b, tile, &w->rows, &w->scratch, err);
     if (rc != RC_OK)
         return rc;
-    both = count_bits(&w->rows);
+    both = (uint32_t)bits_count(w->rows.bits, TILE_WORDS);
     w->seen = ((uint64_t)tile + 1) * TILE_ROWS;
     if (both == 0)
         return RC_OK;
@@ -252,7 +243,7 @@ static enum rc count_tile(struct counting *c, const struct derivation *const *de
             if (rc != RC_OK)
                 return rc;
         }
-        if (derivations[i]->n_words > 1 && count_bits(&c->all) > 0) {
+        if (derivations[i]->n_words > 1 && bits_count(c->all.bits, TILE_WORDS) > 0) {
             rc = keep_runs(c, derivations[i], p - derivations[i]->n_words, tile, err);
             if (rc != RC_OK)
                 return rc;
@@ -279,7 +270,7 @@ static enum rc count_tiles(struct counting *c, const struct derivation *const *d
         rc = count_tile(c, derivations, n, tile, err);
         if (rc != RC_OK)
             return rc;
-        rows += count_bits(&c->any);
+        rows += bits_count(c->any.bits, TILE_WORDS);
     }
     *ret_n = rows;
     return RC_OK;

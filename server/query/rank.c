@@ -90,7 +90,7 @@ static enum rc rank_group(struct rank *r, const struct rank_group *group, struct
     if (!r->degraded && !rank_top__is_out(&r->top, group->cost)) {
         rc = rank_top__sieve(&r->top, group->tile, group->rows, err);
         if (rc == RC_OK && tile__any(group->rows))
-            rc = rank_path__group(r, group, err);
+            rc = rank_bound__group(r, group, err);
         if (rc != RC_OK)
             return rc;
     }
@@ -127,6 +127,7 @@ static enum rc rank_level(struct rank *r, uint32_t tile, unsigned level, struct 
         enum rc rc;
 
         group.rows = &some;
+        group.typos = typos;
         group.cost = least_cost(r, level, typos);
         if (!r->degraded && rank_top__is_out(&r->top, group.cost))
             return RC_OK;
@@ -142,6 +143,7 @@ static enum rc rank_level(struct rank *r, uint32_t tile, unsigned level, struct 
             return RC_OK;
     }
     group.rows = rows;
+    group.typos = ANY_TYPOS;
     group.cost = least_cost(r, level, typos);
     return rank_group(r, &group, err);
 }
@@ -215,7 +217,7 @@ static enum rc rank_tile(struct rank *r, uint32_t tile, struct err *err)
     if (reader_live(r->search->reader, tile, &live) == 0)
         return RC_OK;
     if (may_skip(r)) {
-        rc = rank_bound__rows(r, tile, least_cost(r, 0, 0), &live, err);
+        rc = rank_bound__rows(r, tile, rank_bound__least(r), &live, err);
         if (rc != RC_OK || !tile__any(&live))
             return rc;
     }

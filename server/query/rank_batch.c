@@ -9,22 +9,30 @@
 #include "base/mem.h"
 #include "query/rank_int.h"
 
-enum { BATCH_FIRST = 1024, BATCH_GROWTH = 2 };
+enum {
+    BATCH_FIRST = 1024,
+    BATCH_GROWTH = 2,
+    BATCH_REST = 2, /* times as many rows are looked at with the others, if they are the last */
+};
 
-/* Takes the next rows, from *next on, at most `max`. */
-static void fill(struct rank_batch *batch, const struct tile *rows, uint32_t *next, size_t max)
+/*
+ * Moves the first rows into the batch, about `max`. Few that would be left go with
+ * them: passing over all that the tile's lists have costs more than to look at them.
+ */
+static void fill(struct rank_batch *batch, struct tile *rows, size_t max)
 {
     size_t n = 0;
-    uint32_t i;
 
+    if (max <= RANK_BATCH / BATCH_REST && tile__count(rows) <= max * BATCH_REST)
+        max *= BATCH_REST;
     memset(&batch->rows, 0, sizeof(batch->rows));
-    for (i = tile__next(rows, *next); i < TILE_ROWS && n < max; i = tile__next(rows, i + 1)) {
+    for (uint32_t i = tile__next(rows, 0); i < TILE_ROWS && n < max; i = tile__next(rows, i + 1)) {
         tile__set(&batch->rows, i);
         batch->index[i] = (uint16_t)n;
         batch->list[n++] = (uint16_t)i;
     }
     batch->n = n;
-    *next = i;
+    tile__and_not(rows, &batch->rows);
 }
 
 static enum rc each(struct rank *r, const struct rank_group *group, struct tile *rows,
@@ -32,7 +40,6 @@ static enum rc each(struct rank *r, const struct rank_group *group, struct tile 
 {
     uint64_t worst = UINT64_MAX;
     size_t max = BATCH_FIRST;
-    uint32_t next = 0;
 
     for (;; max = max < RANK_BATCH ? max * BATCH_GROWTH : RANK_BATCH) {
         bool go_on;
@@ -45,7 +52,7 @@ static enum rc each(struct rank *r, const struct rank_group *group, struct tile 
             rc = rank_sieve__rows(r, group, &worst, rows, err);
         if (rc != RC_OK)
             return rc;
-        fill(r->batch, rows, &next, max);
+        fill(r->batch, rows, max);
         if (r->batch->n == 0)
             return RC_OK;
         rc = look(r, group, edge, err);

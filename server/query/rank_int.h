@@ -401,13 +401,24 @@ struct rank {
     struct column *distinct_column; /* NULL: no row has the field */
 };
 
-/* The rows of a group: of one level, and of one number of typos if that rule comes next. */
+/*
+ * The rows of a group: of one level, and of one number of typos if that rule comes
+ * next; those that may be as typed, or those that are not.
+ */
 struct rank_group {
     uint32_t tile;
     struct tile *rows; /* those that were looked at are taken out */
     unsigned level;
-    uint64_t cost; /* none of them costs less */
+    unsigned typos; /* no cheapest path of theirs has more; ANY_TYPOS: it may */
+    uint64_t cost;  /* none of them costs less */
 };
+#define ANY_TYPOS UINT32_MAX
+/* Whether a cheapest path of the group may lead through the edge by words of that class. */
+static inline bool rank_group__takes(const struct rank_group *group, const struct match_edge *e,
+                                     enum match_class class)
+{
+    return e->any_of[class] && e->edge->base_typos + match__class_typos(class) <= group->typos;
+}
 /* Looks at the rows of r->batch, and offers them. */
 typedef enum rc rank_look_fn(struct rank *r, const struct rank_group *group,
                              const struct match_edge *edge, struct err *err);
@@ -421,6 +432,11 @@ enum rc rank_path__group(struct rank *r, const struct rank_group *group,
                          struct err *err) MUST_CHECK;
 void rank_one__free(struct rank_one *one);
 void rank_path__free(struct rank_paths *paths);
+/* Ranks the rows of the group that may have all terms as typed, then those that do not. */
+enum rc rank_bound__group(struct rank *r, const struct rank_group *group,
+                          struct err *err) MUST_CHECK;
+/* The least that any row of any tile costs. */
+uint64_t rank_bound__least(const struct rank *r);
 /* Takes out of *rows, none of which costs less than `cost`, what cannot get in. */
 enum rc rank_bound__rows(struct rank *r, uint32_t tile, uint64_t cost, struct tile *rows,
                          struct err *err) MUST_CHECK;

@@ -4,9 +4,7 @@
  * ones.
  *
  * There is no path to look for and no neighbour to be near to, so that a place
- * is looked at once and forgotten. Rows that have the very word come first: the
- * others cannot be exact, and once the list is full of rows that are as good as
- * they could be, they need no look at all.
+ * is looked at once and forgotten.
  */
 #include "base/mem.h"
 #include "query/rank_int.h"
@@ -130,7 +128,7 @@ static enum rc gather(struct rank *r, const struct rank_group *group, const stru
         bool whole = r->rules.has[COST_EXACT_ATTRIBUTE] && group->level == 0 &&
                      src->class == CLASS_EXACT && e->n_terms == 1;
 
-        if (src->gone || !e->any_of[src->class])
+        if (src->gone || !rank_group__takes(group, e, src->class))
             continue;
         if (src->d->n_words == 1 && src->lead == 0) {
             rc = gather_word(r, group, e, src, whole, err);
@@ -163,7 +161,7 @@ static enum rc offer_batch(struct rank *r, const struct rank_group *group,
             const struct best *b = &r->one->best[c][i];
             uint64_t one;
 
-            if (!e->any_of[c] || b->attribute == UINT32_MAX)
+            if (!rank_group__takes(group, e, c) || b->attribute == UINT32_MAX)
                 continue;
             one = fixed[c] + rank__cost(&r->rules, COST_ATTRIBUTE, (uint64_t)b->attribute * kept) +
                   rank__cost(&r->rules, COST_POSITION, (uint64_t)b->step * kept) +
@@ -186,7 +184,7 @@ static enum rc look_at_batch(struct rank *r, const struct rank_group *group,
     enum rc rc;
 
     for (unsigned c = 0; c < MATCH_CLASSES; c++) {
-        for (size_t i = 0; e->any_of[c] && i < r->batch->n; i++)
+        for (size_t i = 0; rank_group__takes(group, e, c) && i < r->batch->n; i++)
             r->one->best[c][i] = (struct best){UINT32_MAX, STEP_MAX, 2};
     }
     rc = gather(r, group, e, err);
@@ -196,20 +194,9 @@ static enum rc look_at_batch(struct rank *r, const struct rank_group *group,
 enum rc rank_one__group(struct rank *r, const struct rank_group *group,
                         const struct match_edge *edge, struct err *err)
 {
-    struct tile some = *group->rows;
-    struct rank_group rest = *group;
-    enum rc rc = RC_OK;
+    struct tile rows = *group->rows;
 
     if (!r->one)
         r->one = xmalloc(sizeof(*r->one));
-    if (rank__cost_of(&r->rules, COST_EXACT_ATTRIBUTE, rest.cost) == 0)
-        rest.cost += rank__cost(&r->rules, COST_EXACT_ATTRIBUTE, 2);
-    rest.cost += rank__cost(&r->rules, COST_EXACT_WORDS, match__kept(r->match, group->level, edge));
-    if (edge->any_of[CLASS_EXACT]) {
-        tile__and(&some, &edge->rows[CLASS_EXACT]);
-        rc = rank_batch__each(r, group, &some, look_at_batch, edge, err);
-        some = *group->rows;
-        tile__and_not(&some, &edge->rows[CLASS_EXACT]);
-    }
-    return rc == RC_OK ? rank_batch__each(r, &rest, &some, look_at_batch, edge, err) : rc;
+    return rank_batch__each(r, group, &rows, look_at_batch, edge, err);
 }

@@ -82,7 +82,16 @@ static void take_run(void *arg, uint32_t row, const uint64_t *places, size_t n)
         places__add(&p->places, places[i]);
 }
 
-/* The edges that rows of the group may go through. */
+static bool leads_through(const struct rank_group *group, const struct match_edge *e)
+{
+    for (unsigned c = 0; c < MATCH_CLASSES; c++) {
+        if (rank_group__takes(group, e, c) && tile__meets(&e->rows[c], group->rows))
+            return true;
+    }
+    return false;
+}
+
+/* The edges that the cheapest paths of the group may lead through. */
 static void choose_edges(struct rank *r, const struct rank_group *group)
 {
     struct rank_paths *p = r->paths;
@@ -91,8 +100,7 @@ static void choose_edges(struct rank *r, const struct rank_group *group)
     for (size_t i = 0; i < r->graph->n_edges; i++) {
         struct match_edge *e = &r->match->edges[i];
 
-        if (!e->any || !match__usable(r->match, group->level, e) ||
-            !tile__meets(&e->all, group->rows))
+        if (!e->any || !match__usable(r->match, group->level, e) || !leads_through(group, e))
             continue;
         if (!p->edges[p->n_edges])
             p->edges[p->n_edges] = xmalloc(sizeof(struct edge_runs));
@@ -116,7 +124,7 @@ static enum rc gather(struct rank *r, const struct rank_group *group, struct err
         for (size_t j = 0; j < e->n_sources; j++) {
             enum rc rc;
 
-            if (e->sources[j].gone || !e->any_of[e->sources[j].class])
+            if (e->sources[j].gone || !rank_group__takes(group, e, e->sources[j].class))
                 continue;
             p->source = &e->sources[j];
             rc = match__visit(r->match, &e->sources[j], group->tile, &r->batch->rows, take_run, p,

@@ -8,8 +8,8 @@
  * a guess does the same: rows that pass are only looked at first, so that the list
  * is soon full of good ones. (1) is why it is safe:
  *
- * (1) All rows of the group have the term by one of the edge's sources: neither is
- *     it dropped, nor does an n-gram stand for it.
+ * (1) The cheapest paths of all rows of the group lead through one of the edge's
+ *     sources: neither is its term dropped, nor does an n-gram stand for it.
  * (2) A row's best field and best place may be of two occurrences: both are asked
  *     for, but not of the same one.
  */
@@ -94,7 +94,7 @@ static struct limits limits_of(const struct rank *r, const struct rank_group *gr
 static bool is_out(const struct rank *r, const struct rank_group *group, const struct match_edge *e,
                    const struct match_source *src)
 {
-    return src->gone || !e->any_of[src->class] ||
+    return src->gone || !rank_group__takes(group, e, src->class) ||
            rank_top__is_out(&r->top, floor_of(r, group, src));
 }
 
@@ -135,6 +135,23 @@ static enum rc keep_of(struct rank *r, const struct rank_group *group, const str
     return RC_OK;
 }
 
+/* (1) */
+static void keep_ngrams(const struct rank *r, const struct rank_group *group,
+                        const struct match_edge *e, struct tile *keep)
+{
+    for (size_t i = 0; i < r->graph->n_edges; i++) {
+        const struct match_edge *other = &r->match->edges[i];
+
+        if (other->n_terms == 1 || !other->any || other->edge->from > e->edge->from ||
+            other->edge->to < e->edge->to)
+            continue;
+        for (unsigned c = 0; c < MATCH_CLASSES; c++) {
+            if (rank_group__takes(group, other, c))
+                tile__or(keep, &other->rows[c]);
+        }
+    }
+}
+
 static enum rc sieve_by(struct rank *r, const struct rank_group *group, const struct match_edge *e,
                         struct tile *rows, struct err *err)
 {
@@ -143,13 +160,7 @@ static enum rc sieve_by(struct rank *r, const struct rank_group *group, const st
 
     if (is_useless(r, group, e))
         return RC_OK;
-    for (size_t i = 0; i < r->graph->n_edges; i++) {
-        const struct match_edge *other = &r->match->edges[i];
-
-        if (other->n_terms > 1 && other->any && other->edge->from <= e->edge->from &&
-            other->edge->to >= e->edge->to)
-            tile__or(&keep, &other->all); /* (1) */
-    }
+    keep_ngrams(r, group, e, &keep);
     rc = keep_of(r, group, e, rows, &keep, err);
     if (rc == RC_OK)
         tile__and(rows, &keep);

@@ -15,7 +15,7 @@
 
 enum { DOCS = TILE_ROWS + 3000, REPLACED = 1500, TEXT_MAX = 96, PAGE = 20, SHOWN = 100 };
 
-static const char *const words[] = {"sun", "sunny", "dark", "knight", "flower", "and", "suny"};
+static const char *const words[] = {"sun", "sunny", "dark", "knight", "flower", "and", "suny", "s"};
 enum { N_WORDS = sizeof(words) / sizeof(words[0]) };
 
 static char (*texts)[TEXT_MAX];
@@ -119,13 +119,28 @@ static void check_page(const struct query_spec *spec, const struct wanted *w, ui
 
 static void a_page_is_how_all_rows_begin(void)
 {
-    static const char *const queries[] = {"sun",          "sun ",
-                                          "sunny",        "suny ",
-                                          "sun dark",     "dark sun ",
-                                          "sun sunny ",   "flower and",
-                                          "sun sun ",     "sunny knight",
-                                          "dark sun ny",  "sundark",
-                                          "\"sun dark\"", "and flower sun dark "};
+    static const char *const queries[] = {"sun",
+                                          "sun ",
+                                          "sunny",
+                                          "suny ",
+                                          "sun dark",
+                                          "dark sun ",
+                                          "sun sunny ",
+                                          "flower and",
+                                          "sun sun ",
+                                          "sunny knight",
+                                          "dark sun ny",
+                                          "sundark",
+                                          "\"sun dark\"",
+                                          "and flower sun dark ",
+                                          "s",
+                                          "su",
+                                          "dark s",
+                                          "sun su",
+                                          "knight d",
+                                          "sun dark kni",
+                                          "su dark",
+                                          "sun dar kni"};
     struct query_spec spec;
     struct wanted wanted;
     size_t i;
