@@ -7,14 +7,16 @@ A .case file holds indexes and what is asked of them:
     index {"searchableAttributes": ["title"]}     settings (more than one line is fine), then documents
     {"id": 1, "title": "Carol"}
 
-    case a name                                   then the request, then (if wished) what to show
+    case 2.1 a name                               then the request, then (if wished) what to show
     {"q": "carol"}
     show ids total                                ids and total are the default
 
-A line that begins with # is a remark. "index NAME {...}" names an index; NAME@ in requests stands for
-its uid, and in what is shown @ alone for that of an index without a name. A request begins with its kind, unless it is a search: many (multi-search), facet (facet-search),
-documents (documents/fetch), each of the last index. "features {...}" says which experimental
-features are on for the cases after it; at first none is. What can be shown:
+A case's name begins with the section (SECTIONS below) of the contract that it shows; every section has
+cases. A line that begins with # is a remark. "index NAME {...}" names an index; NAME@ in requests stands
+for its uid, and in what is shown @ alone for that of an index without a name. A request begins with its
+kind, unless it is a search: many (multi-search), facet (facet-search), documents (documents/fetch), each
+of the last index. "features {...}" says which experimental features are on for the cases after it;
+at first none is. What can be shown:
 
     ids total      ids of the hits in order; the total (estimated or exact)
     hits           every hit as it is        scores    _rankingScore of each, rounded to 4 places
@@ -45,6 +47,16 @@ SHOWABLE = ["ids", "total", "scores", "score", "hits", "formatted", "matches", "
 KINDS = {"search": ("Search.Find", "POST", "/indexes/%s/search"), "many": ("Search.FindMany", "POST", "/multi-search"),
          "facet": ("Search.FindFacets", "POST", "/indexes/%s/facet-search"),
          "documents": ("Documents.Fetch", "POST", "/indexes/%s/documents/fetch")}
+# Of the contract of searching, and, with API, of the routes and their bodies.
+SECTIONS = {
+    "1.1": "which values are words", "1.2": "where words begin and end", "1.3": "places of words",
+    "2.1": "reading a query", "2.2": "what a word may stand for", "2.3": "which words may be missing",
+    "3": "the ranking rules", "3.1": "proximity", "3.2": "wordPosition", "3.3": "exactness", "3.4": "a worked example", "3.5": "scores",
+    "4": "sorts and rules of one's own", "5": "distinct", "6.1": "when values are equal", "6.2": "filters", "7": "facets",
+    "8": "members of hits", "9": "_formatted", "9.1": "marks", "9.2": "crops", "10": "_matchesPosition", "11": "pages and totals",
+    "12": "attributesToSearchOn", "13": "synonyms, stop words", "14": "nothing there", "15": "one list of several searches",
+    "API 3": "documents", "API 4": "settings", "API 5": "a search", "API 5.1": "several searches", "API 5.2": "facet search",
+}
 TOTALS = ("estimatedTotalHits", "totalHits", "total")
 CHANGING = ("processingTimeMs", "requestUid", "performanceDetails")
 
@@ -59,6 +71,7 @@ class Index:
 class Case:
     def __init__(self, path, line, name, index):
         self.path, self.line, self.name, self.index = path, line, name, index
+        self.section = re.match(r"(API )?[\d.]*", name)[0]
         self.kind, self.request, self.show = "search", None, ["ids", "total"]
         self.features = {}
 
@@ -103,6 +116,8 @@ def parse(path):
             if not indexes:
                 fail(path, at + 1, "a case before any index")
             cases.append(Case(path, at + 1, words[2], indexes[-1]))
+            if cases[-1].section not in SECTIONS:
+                fail(path, at + 1, "a case of no section")
             cases[-1].features = features
         elif words[1] == "features":
             features, at = json_from(path, lines, at, words[2])
@@ -360,6 +375,9 @@ def main():
     paths = [a for a in sys.argv[2:] if a != "--bless"] or sorted(glob.glob(os.path.join(HERE, "*.case")))
     files = [(path, *parse(path)) for path in paths]
     assert files, "no cases"
+    missing = set(SECTIONS) - {case.section for _, _, cases in files for case in cases}
+    if missing and len(sys.argv) == 2:
+        sys.exit("no case shows %s" % ", ".join("%s (%s)" % (s, SECTIONS[s]) for s in sorted(missing)))
     began = time.monotonic()
     with Server() as server:
         ask = Http(server.port)
