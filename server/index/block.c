@@ -97,8 +97,6 @@ enum rc block__spans(struct bytes content, struct block_docs *docs, struct err *
 
     docs->n = 0;
     docs->content = content;
-    if (docs->largest < content.n)
-        docs->largest = content.n;
     while (record_next(&rest, &record, &rc, err)) {
         if (record.kind != LODE__DUMP__V1__RECORD__KIND_DOCUMENT)
             return corrupt(err, "a record that is no document");
@@ -114,9 +112,9 @@ enum rc block__inflate(struct frame_decoder *decoder, struct bytes value, uint32
                        uint32_t count, struct block_docs *docs, struct err *err)
 {
     struct block_head head = {0};
-    struct bytes content = {0};
     enum rc rc;
 
+    docs->n = 0;
     rc = block__head_read(value, &head, err);
     if (rc != RC_OK)
         return rc;
@@ -125,10 +123,12 @@ enum rc block__inflate(struct frame_decoder *decoder, struct bytes value, uint32
     rc = read_ids(&head, first, docs, err);
     if (rc != RC_OK)
         return rc;
-    rc = frame_decode(decoder, head.frame, RECORD_FRAME_MAX, &content, err);
+    docs->inflated.limit = RECORD_FRAME_MAX;
+    buf_clear(&docs->inflated);
+    rc = frame_decode_to(decoder, head.frame, RECORD_FRAME_MAX, &docs->inflated, err);
     if (rc != RC_OK)
         return rc;
-    rc = block__spans(content, docs, err);
+    rc = block__spans(buf_view(&docs->inflated), docs, err);
     if (rc != RC_OK)
         return rc;
     return docs->n == count ? RC_OK : corrupt(err, "its count is not its content's");
@@ -136,6 +136,7 @@ enum rc block__inflate(struct frame_decoder *decoder, struct bytes value, uint32
 
 void block_docs__done(struct block_docs *docs)
 {
+    buf_done(&docs->inflated);
     xfree(docs->spans);
     xfree(docs->ids);
     *docs = (struct block_docs){0};

@@ -146,11 +146,6 @@ static enum rc look_at(struct block_plan *plan, struct block_job *j, struct code
     return look_merge(plan, j, codec, e, old);
 }
 
-static struct bytes json_at(const struct block_docs *docs, size_t i)
-{
-    return bytes_of(docs->content.p + docs->spans[i].at, docs->spans[i].n);
-}
-
 /* The documents that are live, and stay so. */
 static void gather(struct block_plan *plan, struct block_job *j, const struct block_docs *docs)
 {
@@ -160,9 +155,9 @@ static void gather(struct block_plan *plan, struct block_job *j, const struct bl
     for (i = 0; i < docs->n; i++) {
         if (e < end && e->row == docs->ids[i]) {
             if (e++->same)
-                block_job__add(j, docs->ids[i], json_at(docs, i));
+                block_job__add(j, docs->ids[i], block_docs__json(docs, i));
         } else if (rows__is_live(plan->rows, docs->ids[i])) {
-            block_job__add(j, docs->ids[i], json_at(docs, i));
+            block_job__add(j, docs->ids[i], block_docs__json(docs, i));
         }
     }
 }
@@ -182,7 +177,7 @@ static enum rc look(struct block_plan *plan, struct block_job *j, struct codec *
 
         if (place == docs->n)
             return err_set(&j->err, RC_CORRUPT, NULL, "a document is not in its block");
-        rc = look_at(plan, j, codec, e, json_at(docs, place));
+        rc = look_at(plan, j, codec, e, block_docs__json(docs, place));
         n_live -= e->same ? 0 : 1;
     }
     if (rc != RC_OK)

@@ -13,7 +13,7 @@
  * (1) Whatever came before in order is handed on before.
  * (2) Commits give rows to replaced documents in the order in which the old
  *     versions lay, so the blocks that moved ones are read from are visited in
- *     order too, once a commit: a small cache inflates each of them once.
+ *     order too, once a commit: as long as they stay open each is inflated once.
  */
 #include "index/block_walk.h"
 
@@ -45,9 +45,9 @@ struct block_walk {
     walked_block_fn *each;
     void *arg;
     struct codec *codec;        /* owned: the block that the cursor is on, if it was inflated */
-    struct block_cache *blocks; /* owned, or NULL: where moved documents are */
-    struct buf moved;
-    uint32_t *ids; /* owned: of the piece being gathered */
+    struct open_blocks *blocks; /* owned, or NULL: where moved documents are */
+    struct open_block *moved;   /* owned, or NULL: where the last one was */
+    uint32_t *ids;              /* owned: of the piece being gathered */
     size_t n_ids, ids_cap;
     struct queued queue[QUEUE]; /* owned */
     size_t n;                   /* queued */
@@ -188,44 +188,9 @@ static enum rc gather(struct block_walk *w, uint32_t doc, struct bytes json, str
 static enum rc read_moved(struct block_walk *w, uint32_t row, struct bytes *ret_json,
                           struct err *err)
 {
-    const struct index_state *s = w->s;
-    size_t i = directory__find(&s->dir, row);
-    struct block_key place = {0};
-    struct bytes value;
-    struct codec *codec;
-    struct key key;
-    enum rc rc;
-
-    if (i == s->dir.n)
-        return damaged(w, "a document has no block", err);
     if (!w->blocks)
-        w->blocks = block_cache__new(MOVED_BYTES);
-    place = (struct block_key){s->blocks, s->dir.at[i].first, 0};
-    if (block_cache__get(w->blocks, place, row, &w->moved) == CACHE_HIT) {
-        *ret_json = buf_view(&w->moved);
-        return RC_OK;
-    }
-    rc = store_view_get(w->view->store_view,
-                        key_numbered(&key, KEY_BLOCK, s->blocks, s->dir.at[i].first), &value, err);
-    if (rc != RC_OK)
-        return rc == RC_NOT_FOUND ? damaged(w, "a block is missing", err) : rc;
-    codec = codec__take(w->view->catalog);
-    rc = block__inflate(codec->decoder, value, s->dir.at[i].first, s->dir.at[i].count, &codec->docs,
-                        err);
-    if (rc == RC_OK) {
-        size_t at = block__place(codec->docs.ids, codec->docs.n, row);
-
-        buf_clear(&w->moved);
-        if (at == codec->docs.n)
-            rc = damaged(w, "a document is not in its block", err);
-        else
-            (void)buf_append(&w->moved, codec->docs.content.p + codec->docs.spans[at].at,
-                             codec->docs.spans[at].n);
-        block_cache__put(w->blocks, place, &codec->docs);
-    }
-    codec__give(w->view->catalog, codec);
-    *ret_json = buf_view(&w->moved);
-    return rc;
+        w->blocks = open_blocks__new(MOVED_BYTES);
+    return open_blocks__row(w->blocks, w->view, w->s, row, &w->moved, ret_json, err);
 }
 
 /* Gathers the documents of the i-th block's span; value is the block. */
@@ -259,7 +224,7 @@ static enum rc remake(struct block_walk *w, size_t i, struct bytes value, struct
             at = block__place(docs->ids, docs->n, row);
             if (at == docs->n)
                 return damaged(w, "a document is not in its block", err);
-            json = bytes_of(docs->content.p + docs->spans[at].at, docs->spans[at].n);
+            json = block_docs__json(docs, at);
         }
         if (rc == RC_OK)
             rc = gather(w, doc, json, err);
@@ -297,9 +262,8 @@ static void walk_done(struct block_walk *w)
         buf_done(&w->queue[i].content);
         buf_done(&w->queue[i].value);
     }
-    if (w->blocks)
-        block_cache__free(w->blocks);
-    buf_done(&w->moved);
+    open_blocks__give(w->blocks, w->moved);
+    open_blocks__free(w->blocks);
     xfree(w->ids);
     codec__give(w->view->catalog, w->codec);
     xfree(w);
@@ -319,7 +283,6 @@ enum rc block_walk__run(struct catalog_view *view, const struct index_state *s,
     w->each = each;
     w->arg = arg;
     w->codec = codec__take(view->catalog);
-    buf_init(&w->moved, BUF_NO_LIMIT);
     rc =
         store_cursor_open(view->store_view, key_head(&prefix, KEY_BLOCK, s->blocks), true, &c, err);
     if (rc != RC_OK)

@@ -28,7 +28,8 @@ enum rc catalog_open(struct store *store, struct pool *pool, struct catalog **re
     catalog->store = store;
     catalog->pool = pool;
     catalog->worn_rows = CATALOG_WORN_ROWS;
-    catalog->cache = block_cache__new(CATALOG_CACHE_BYTES);
+    catalog->documents = document_cache__new(CATALOG_DOCUMENTS_BYTES);
+    catalog->blocks = open_blocks__new(CATALOG_BLOCKS_BYTES);
     catalog->crumbs = crumbs__new();
     mutex_init(&catalog->lock);
     rc = catalog_reload(catalog, err);
@@ -48,7 +49,6 @@ static void codec_free(struct codec *c)
     json_parser_free(c->json_two);
     field_walk__done(&c->walk);
     block_docs__done(&c->docs);
-    buf_done(&c->copy);
     buf_done(&c->merged);
     xfree(c);
 }
@@ -65,7 +65,8 @@ void catalog_close(struct catalog *catalog)
     }
     snapshot__unref(catalog->current);
     snapshot__unref(catalog->staged);
-    block_cache__free(catalog->cache);
+    document_cache__free(catalog->documents);
+    open_blocks__free(catalog->blocks);
     crumbs__free(catalog->crumbs);
     mutex_done(&catalog->lock);
     xfree(catalog);
@@ -89,7 +90,6 @@ struct codec *codec__take(struct catalog *catalog)
     c->encoder = frame_encoder_new(RECORD_FRAME_LEVEL);
     c->json = json_parser_new();
     c->json_two = json_parser_new();
-    buf_init(&c->copy, BUF_NO_LIMIT);
     buf_init(&c->merged, BUF_NO_LIMIT);
     return c;
 }
@@ -99,7 +99,7 @@ void codec__give(struct catalog *catalog, struct codec *c)
     if (!c)
         return;
     mutex_lock(&catalog->lock);
-    if (catalog->n_codecs < CATALOG_CODECS_KEPT && c->docs.largest <= CODEC_KEPT_BYTES &&
+    if (catalog->n_codecs < CATALOG_CODECS_KEPT && c->docs.inflated.cap <= CODEC_KEPT_BYTES &&
         c->merged.cap <= CODEC_KEPT_BYTES) {
         c->next = catalog->codecs;
         catalog->codecs = c;
@@ -141,7 +141,8 @@ enum rc catalog_reload(struct catalog *catalog, struct err *err)
     if (rc != RC_OK)
         return rc;
     set_current(catalog, s);
-    block_cache__clear(catalog->cache);
+    document_cache__clear(catalog->documents);
+    open_blocks__clear(catalog->blocks);
     return RC_OK;
 }
 

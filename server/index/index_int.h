@@ -4,7 +4,8 @@
  *
  * Bottom up: slab and fields (bytes and names of a writer), block (documents in
  * a frame), index_state and snapshot (what is known of all indexes at one
- * moment), catalog (the newest snapshot, the cache, the codecs).
+ * moment), document_cache and open_blocks (what was read lately), catalog (the
+ * newest snapshot, the caches, the codecs).
  */
 #pragma once
 
@@ -134,11 +135,11 @@ struct block_span {
 
 /* An inflated block. */
 struct block_docs {
-    struct bytes content;     /* document records; borrowed from the decoder */
+    struct bytes content;     /* document records; borrowed, or `inflated` */
+    struct buf inflated;      /* owned: what was decoded last */
     struct block_span *spans; /* owned */
     uint32_t *ids;            /* owned; rising */
     size_t n, spans_cap, ids_cap;
-    size_t largest; /* content so far */
 };
 
 struct block_head {
@@ -157,6 +158,10 @@ enum rc block__spans(struct bytes content, struct block_docs *docs, struct err *
 enum rc block__inflate(struct frame_decoder *decoder, struct bytes value, uint32_t first,
                        uint32_t count, struct block_docs *docs, struct err *err) MUST_CHECK;
 void block_docs__done(struct block_docs *docs);
+static inline struct bytes block_docs__json(const struct block_docs *docs, size_t i)
+{
+    return bytes_of(docs->content.p + docs->spans[i].at, docs->spans[i].n);
+}
 /* Place of doc among the rising ids, or n. */
 size_t block__place(const uint32_t *ids, size_t n, uint32_t doc);
 
@@ -164,7 +169,7 @@ size_t block__place(const uint32_t *ids, size_t n, uint32_t doc);
 
 struct dir_entry {
     uint32_t first;   /* row of its first document: the block's key */
-    uint32_t version; /* changes when the block is written again: the cache's key */
+    uint32_t version; /* changes when the block is written again: see open_blocks.c */
     uint32_t count;
     uint32_t bytes; /* content: records, not compressed */
 };
@@ -246,31 +251,52 @@ enum rc snapshot__load(struct store_view *view, struct snapshot **ret_snapshot,
 enum rc snapshot__stored_seq(struct store_view *view, uint64_t *ret_seq,
                              struct err *err) MUST_CHECK;
 
-/* ---- block_cache.c ------------------------------------------------------------------- */
+/* ---- document_cache.c: documents that were read lately ------------------------------- */
 
-struct block_cache;
+struct document_cache;
+struct document_cache *document_cache__new(size_t max_bytes); /* for all of it */
+void document_cache__free(struct document_cache *cache);
+void document_cache__clear(struct document_cache *cache);
+size_t document_cache__bytes(struct document_cache *cache); /* in use */
+/* Replaces *out with the JSON of a row, if it is there. */
+bool document_cache__get(struct document_cache *cache, uint32_t blocks, uint32_t row,
+                         struct buf *out);
+void document_cache__put(struct document_cache *cache, uint32_t blocks, uint32_t row,
+                         struct bytes json);
+
+/* ---- open_blocks.c: blocks that were inflated lately --------------------------------- */
+
 struct block_key {
     uint32_t blocks, first, version;
 };
-enum cache_answer { CACHE_MISS, CACHE_HIT, CACHE_ABSENT /* the block is there, without doc */ };
+struct open_block {
+    struct block_key key;
+    struct block_docs docs; /* n is 0: to be inflated */
+};
+struct open_blocks;
+struct catalog_view;
 
-struct block_cache *block_cache__new(size_t max_bytes);
-void block_cache__free(struct block_cache *cache);
-void block_cache__clear(struct block_cache *cache);
-size_t block_cache__bytes(struct block_cache *cache);
-/* Replaces *out with the JSON of doc. */
-enum cache_answer block_cache__get(struct block_cache *cache, struct block_key key, uint32_t doc,
-                                   struct buf *out);
-/* Copies the whole block; docs->content then points into *out. */
-bool block_cache__copy(struct block_cache *cache, struct block_key key, struct buf *out,
-                       struct block_docs *docs);
-void block_cache__put(struct block_cache *cache, struct block_key key,
-                      const struct block_docs *docs);
+struct open_blocks *open_blocks__new(size_t max_bytes); /* for those that nobody has */
+void open_blocks__free(struct open_blocks *o);
+void open_blocks__clear(struct open_blocks *o);
+size_t open_blocks__bytes(struct open_blocks *o);
+/* The block, or room for it; the caller's alone until he gives it back. */
+struct open_block *open_blocks__take(struct open_blocks *o, struct block_key key);
+void open_blocks__give(struct open_blocks *o, struct open_block *b); /* NULL is fine */
+/*
+ * The JSON of a row, good until *held is given back or the next call with it.
+ * *held: NULL, or the block of the last call, which is changed for another if
+ * need be; to be given back also behind a failure.
+ */
+enum rc open_blocks__row(struct open_blocks *o, struct catalog_view *view,
+                         const struct index_state *s, uint32_t row, struct open_block **held,
+                         struct bytes *ret_json, struct err *err) MUST_CHECK;
 
 /* ---- catalog.c: the newest snapshot -------------------------------------------------- */
 
 enum {
-    CATALOG_CACHE_BYTES = 32 << 20,
+    CATALOG_DOCUMENTS_BYTES = 16 << 20, /* documents that were read lately */
+    CATALOG_BLOCKS_BYTES = 2 << 20,     /* inflated blocks, beside those in use */
     CATALOG_CODECS_KEPT = 16,
     CATALOG_WORN_ROWS = 10000,  /* dead rows that are worth storing an index anew */
     CODEC_KEPT_BYTES = 1 << 20, /* one that met a larger block holds too much memory to be kept */
@@ -284,14 +310,15 @@ struct codec {
     struct json_parser *json, *json_two;
     struct field_walk walk;
     struct block_docs docs;
-    struct buf copy, merged;
+    struct buf merged;
 };
 
 struct catalog {
-    struct store *store; /* borrowed */
-    struct pool *pool;   /* borrowed; may be NULL */
-    struct block_cache *cache;
-    struct crumbs *crumbs; /* owned; the writer's */
+    struct store *store;              /* borrowed */
+    struct pool *pool;                /* borrowed; may be NULL */
+    struct document_cache *documents; /* owned, as the next two */
+    struct open_blocks *blocks;
+    struct crumbs *crumbs; /* the writer's */
     uint32_t worn_rows;    /* CATALOG_WORN_ROWS; tests lower it */
     struct mutex lock;     /* guards what follows */
     uint64_t turn;         /* rises with every change of the next three */

@@ -23,9 +23,8 @@ struct frame_encoder {
 };
 
 struct frame_decoder {
-    ZSTD_DCtx *zstd;  /* owned */
-    uint8_t *content; /* owned */
-    size_t cap;
+    ZSTD_DCtx *zstd; /* owned */
+    struct buf content;
 };
 
 static void set(ZSTD_CCtx *zstd, ZSTD_cParameter name, int value)
@@ -80,6 +79,7 @@ struct frame_decoder *frame_decoder_new(void)
 
     d->zstd = ZSTD_createDCtx();
     ASSERT(d->zstd);
+    buf_init(&d->content, KEEP_BYTES);
     return d;
 }
 
@@ -88,25 +88,15 @@ void frame_decoder_free(struct frame_decoder *d)
     if (!d)
         return;
     (void)ZSTD_freeDCtx(d->zstd);
-    xfree(d->content);
+    buf_done(&d->content);
     xfree(d);
 }
 
-/* Room for n bytes; not much more than needed after a rare big frame. */
-static void make_room(struct frame_decoder *d, size_t n)
-{
-    if (n <= d->cap && (d->cap <= KEEP_BYTES || n > d->cap / 8))
-        return;
-    xfree(d->content);
-    d->cap = n > 64 * 1024 ? n : 64 * 1024;
-    d->content = xmalloc(d->cap);
-}
-
-enum rc frame_decode(struct frame_decoder *d, struct bytes frame, size_t max_content,
-                     struct bytes *ret_content, struct err *err)
+/* Checks the head of a frame that fills `frame`, and tells how much it decodes to. */
+static enum rc measure(struct bytes frame, size_t max_content, size_t *ret_content, struct err *err)
 {
     uint64_t content = 0;
-    size_t n = 0, got;
+    size_t n = 0;
     enum rc rc;
 
     rc = frame_measure(frame, &n, &content, err);
@@ -120,14 +110,52 @@ enum rc frame_decode(struct frame_decoder *d, struct bytes frame, size_t max_con
     if (content > max_content)
         return err_set(err, RC_TOO_LARGE, NULL, "a frame decodes to %llu bytes, the limit is %zu",
                        (unsigned long long)content, max_content);
-    make_room(d, (size_t)content);
-    got = ZSTD_decompressDCtx(d->zstd, d->content, (size_t)content, frame.p, frame.n);
+    *ret_content = (size_t)content;
+    return RC_OK;
+}
+
+static enum rc decode(struct frame_decoder *d, struct bytes frame, size_t content, struct buf *out,
+                      struct err *err)
+{
+    size_t got;
+
+    if (!buf_reserve(out, content))
+        return err_set(err, RC_TOO_LARGE, NULL, "a frame decodes to %zu bytes, %zu fit", content,
+                       out->limit - out->n);
+    got = ZSTD_decompressDCtx(d->zstd, out->p + out->n, content, frame.p, frame.n);
     if (ZSTD_isError(got))
         return err_set(err, RC_CORRUPT, NULL, "a frame cannot be decoded: %s",
                        ZSTD_getErrorName(got));
     if (got != content)
-        return err_set(err, RC_CORRUPT, NULL, "a frame decodes to %zu bytes instead of %llu", got,
-                       (unsigned long long)content);
-    *ret_content = bytes_of(d->content, got);
+        return err_set(err, RC_CORRUPT, NULL, "a frame decodes to %zu bytes instead of %zu", got,
+                       content);
+    out->n += got;
     return RC_OK;
+}
+
+enum rc frame_decode_to(struct frame_decoder *d, struct bytes frame, size_t max_content,
+                        struct buf *out, struct err *err)
+{
+    size_t content = 0;
+    enum rc rc = measure(frame, max_content, &content, err);
+
+    return rc == RC_OK ? decode(d, frame, content, out, err) : rc;
+}
+
+enum rc frame_decode(struct frame_decoder *d, struct bytes frame, size_t max_content,
+                     struct bytes *ret_content, struct err *err)
+{
+    size_t content = 0;
+    enum rc rc = measure(frame, max_content, &content, err);
+
+    if (rc != RC_OK)
+        return rc;
+    if (d->content.cap > KEEP_BYTES && content <= d->content.cap / 8)
+        buf_done(&d->content);
+    buf_clear(&d->content);
+    d->content.limit = content > KEEP_BYTES ? content : KEEP_BYTES; /* no doubling of large ones */
+    rc = decode(d, frame, content, &d->content, err);
+    if (rc == RC_OK)
+        *ret_content = buf_view(&d->content);
+    return rc;
 }

@@ -77,6 +77,9 @@ void frame_decoder_free(struct frame_decoder *d);
  */
 enum rc frame_decode(struct frame_decoder *d, struct bytes frame, size_t max_content,
                      struct bytes *ret_content, struct err *err) MUST_CHECK;
+/* The same into a buffer of the caller's, behind what is there. */
+enum rc frame_decode_to(struct frame_decoder *d, struct bytes frame, size_t max_content,
+                        struct buf *out, struct err *err) MUST_CHECK;
 
 /*
  * Looks at the head of a frame at the start of `bytes`: compressed length (when

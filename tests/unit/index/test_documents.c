@@ -478,41 +478,6 @@ static void some_documents_come_in_their_order(void)
     buf_done(&s.text);
 }
 
-static void the_cache_is_bounded_and_never_stale(void)
-{
-    enum { SMALL = 1 << 20 };
-    struct block_cache *cache = block_cache__new(SMALL);
-    struct block_span spans[2] = {{0, 4}, {4, 4}};
-    uint32_t ids[2] = {7, 9};
-    uint8_t content[8000] = "old.last";
-    struct block_docs docs = {
-        .content = bytes_of(content, sizeof content), .spans = spans, .ids = ids, .n = 2};
-    struct buf out;
-    uint32_t i;
-
-    buf_init(&out, 1 << 20);
-    block_cache__put(cache, (struct block_key){1, 7, 1}, &docs);
-    CU_ASSERT_EQUAL(block_cache__get(cache, (struct block_key){1, 7, 1}, 9, &out), CACHE_HIT);
-    CU_ASSERT_STRING_EQUAL(buf_cstr(&out), "last");
-    CU_ASSERT_EQUAL(block_cache__get(cache, (struct block_key){1, 7, 1}, 8, &out), CACHE_ABSENT);
-    CU_ASSERT_EQUAL(block_cache__get(cache, (struct block_key){1, 7, 2}, 9, &out), CACHE_MISS);
-    CU_ASSERT_EQUAL(block_cache__get(cache, (struct block_key){2, 7, 1}, 9, &out), CACHE_MISS);
-    for (i = 0; i < 1000; i++) {
-        ids[0] = i;
-        ids[1] = i + 1;
-        block_cache__put(cache, (struct block_key){1, i, 3}, &docs);
-        CU_ASSERT_EQUAL(block_cache__get(cache, (struct block_key){1, i, 3}, i + 1, &out),
-                        CACHE_HIT);
-        CU_ASSERT(block_cache__bytes(cache) <= SMALL);
-    }
-    CU_ASSERT(block_cache__bytes(cache) > SMALL / 2);
-    CU_ASSERT_EQUAL(block_cache__get(cache, (struct block_key){1, 7, 1}, 9, &out), CACHE_MISS);
-    block_cache__clear(cache);
-    CU_ASSERT_EQUAL(block_cache__bytes(cache), 0);
-    block_cache__free(cache);
-    buf_done(&out);
-}
-
 SUITE(documents, fixture_setup, fixture_teardown, TEST(replaced_documents_keep_their_place),
       TEST(deleted_and_added_again_goes_to_the_end), TEST(the_last_of_one_batch_wins),
       TEST(members_are_laid_over_and_others_stay),
@@ -524,4 +489,4 @@ SUITE(documents, fixture_setup, fixture_teardown, TEST(replaced_documents_keep_t
       TEST(an_index_deleted_and_made_again_in_one_change_is_new),
       TEST(fields_are_counted_by_their_dotted_names), TEST(names_that_are_too_long_are_not_counted),
       TEST(any_page_can_be_read), TEST(a_walk_stops_where_it_is_told),
-      TEST(some_documents_come_in_their_order), TEST(the_cache_is_bounded_and_never_stale));
+      TEST(some_documents_come_in_their_order));

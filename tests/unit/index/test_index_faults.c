@@ -133,7 +133,8 @@ static enum rc read_much(int *n_documents)
     enum rc rc;
 
     buf_init(&out, 1 << 20);
-    block_cache__clear(fx.catalog->cache);
+    document_cache__clear(fx.catalog->documents);
+    open_blocks__clear(fx.catalog->blocks);
     rc = catalog_view_open(fx.catalog, &view, &fx.err);
     if (rc == RC_OK)
         rc = catalog_view_find(view, B("a"), &info, &fx.err);
