@@ -21,6 +21,7 @@ from search_reference import facet_form  # noqa: E402
 
 DIGEST = sys.argv.pop(2)  # the rest may name tests
 N = 300
+BATCHES = 1000 if os.environ.get("LODE_TEST_SLOW", "1") == "1" else 2 * N + 40  # sanitizers take long for each
 VOLATILE = ("processingTimeMs", "requestUid")
 SEED = seed_of_run()
 
@@ -135,6 +136,10 @@ def pieces(rng, documents, most):
         at += n
 
 
+def batches(server):
+    return server.http("GET", "/batches?limit=0").json["total"]
+
+
 def small_batches(server, uid, rng, most=9):
     uids = []
     for k, part in enumerate(pieces(rng, PLAN.documents, most)):
@@ -181,6 +186,24 @@ def test_many_batches():
         server.wait_task(add(server, "two", PLAN.documents[:200]))
         server.wait_task(add(server, "two", PLAN.documents[200:] + PLAN.documents[:10]))
         check(server, "small", "ones", "two")
+
+
+def test_a_thousand_batches():
+    """One document each, drafts first; two indexes, each task waited for because tasks that wait become one batch."""
+    with Server() as server:
+        uids, steps = ("left", "right"), []
+        for number, uid in enumerate(uids):
+            prepare(server, uid)
+            rng = random.Random(SEED + 10 + number)
+            order = PLAN.documents + rng.choices(PLAN.documents, k=BATCHES - 2 * N)
+            drafts = [dict(cases.make_document(rng, PLAN.words, 0), id=d["id"], gone="stray") for d in order]
+            steps.append(drafts + rng.sample(PLAN.documents, N))
+        before = batches(server)
+        for both in zip(*steps):
+            for task in [add(server, uid, [document]) for uid, document in zip(uids, both)]:
+                server.wait_task(task)
+        equal(batches(server) - before, 2 * BATCHES, "batches")
+        check(server, *uids)
 
 
 def test_replaced_and_deleted():
