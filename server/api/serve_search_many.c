@@ -15,6 +15,7 @@
 #include "index/index.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { QUERIES_MAX = 1000 };
 
@@ -241,7 +242,17 @@ static enum rc check_unused(struct api_job *job, struct catalog_view *view, cons
                    uid, why.msg, uid);
 }
 
-/* Those of facetsByIndex that a query uses; the others are only checked. */
+static int by_key(const void *a, const void *b)
+{
+    const Lode__V1__Federation__FacetsByIndexEntry *const *x = a, *const *y = b;
+
+    return strcmp((*x)->key, (*y)->key);
+}
+
+/*
+ * Those of facetsByIndex that a query uses; the others are only checked. By uid: members of an
+ * object have no order, and what comes over gRPC is in any.
+ */
 static enum rc read_facets(struct api_job *job, struct catalog_view *view,
                            const Lode__V1__MultiSearchRequest *request, struct federation *f,
                            struct err *err)
@@ -250,9 +261,14 @@ static enum rc read_facets(struct api_job *job, struct catalog_view *view,
     size_t n = federation->n_facets_by_index, i, k;
     struct bytes *uids = api_alloc(job->arena, (n + 1) * sizeof *uids);
     struct names *facets = api_alloc(job->arena, (n + 1) * sizeof *facets);
+    const Lode__V1__Federation__FacetsByIndexEntry **entries =
+        api_alloc(job->arena, (n + 1) * sizeof *entries);
 
+    for (i = 0; i < n; i++)
+        entries[i] = federation->facets_by_index[i];
+    qsort(entries, n, sizeof *entries, by_key);
     for (i = 0; i < n; i++) {
-        const Lode__V1__Federation__FacetsByIndexEntry *entry = federation->facets_by_index[i];
+        const Lode__V1__Federation__FacetsByIndexEntry *entry = entries[i];
         size_t n_values = entry->value ? entry->value->n_values : 0;
         struct bytes *at = api_alloc(job->arena, (n_values + 1) * sizeof *at);
         struct names names = {at, n_values, true};

@@ -174,9 +174,19 @@ class Http:
         return response.status, json.loads(raw) if raw else None
 
 
+def must_be(kind, value):
+    """What a client of gRPC could not even write down is not made to fit."""
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError("no %s" % (kind,))
+
+
 def value_from(field, value):
     """One element of a field, out of JSON."""
     rule = field.GetOptions().Extensions[options_pb2.field]
+    if field.type == field.TYPE_BOOL:
+        must_be(bool, value)
+    elif field.cpp_type in (field.CPPTYPE_UINT32, field.CPPTYPE_UINT64, field.CPPTYPE_INT32, field.CPPTYPE_INT64):
+        must_be(int, value)
     if field.message_type:
         return message_from(field.message_type, value)
     if field.enum_type:
@@ -189,9 +199,11 @@ def value_from(field, value):
 def message_from(descriptor, value):
     """A gRPC message out of the JSON of an HTTP request."""
     if descriptor.GetOptions().Extensions[options_pb2.message].transparent:
+        must_be(list, value)
         message = message_class(descriptor)()
         getattr(message, descriptor.fields[0].name).extend(value_from(descriptor.fields[0], v) for v in value)
         return message
+    must_be(dict, value)
     message = message_class(descriptor)()
     rules = {both_doors.lower_camel(f.name): f.GetOptions().Extensions[options_pb2.field] for f in descriptor.fields}
     if any(rule.required and name not in value for name, rule in rules.items()):
@@ -205,11 +217,13 @@ def message_from(descriptor, value):
         if member is None:
             continue
         if field.message_type and field.message_type.GetOptions().map_entry:
+            must_be(dict, member)
             inner = field.message_type.fields_by_name["value"]
             for key, one in member.items():
                 getattr(message, field.name)[key].CopyFrom(
                     message_class(inner.message_type)() if one is None else value_from(inner, one))
         elif field.label == field.LABEL_REPEATED:
+            must_be(list, member)
             getattr(message, field.name).extend(value_from(field, v) for v in member)
         elif field.message_type:
             getattr(message, field.name).CopyFrom(value_from(field, member))
