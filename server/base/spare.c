@@ -55,14 +55,16 @@ static bool is_calm(void)
 /* May one more go on, beside `others`? */
 static bool has_room(unsigned others)
 {
-    unsigned taken = atomic_load(&n_searches);
+    unsigned taken = atomic_load(&n_searches), least, room;
 
     if (others == 0 || is_calm())
         return true;
     if (!all.n_cores)
         all.n_cores = thread_cpu_count();
     taken = taken ? taken : 1;
-    return all.n_cores > taken && others < all.n_cores - taken;
+    least = all.n_cores / 2;
+    room = all.n_cores > taken ? all.n_cores - taken : 0;
+    return others < (room > least ? room : least);
 }
 
 static void leave(void)

@@ -10,8 +10,9 @@
  * taken as long as searches come at all, because the next one is wanted there
  * at once.
  *
- * One thread always goes on, so long work ends under searches that never do.
- * With no search about nothing waits. A search never waits and takes no lock.
+ * Half as many as there are cores always go on, one at least, so long work ends
+ * under searches that never do, and in bounded time. With no search about nothing
+ * waits. A search never waits and takes no lock.
  *
  * Threads    Any. All of it is of the process, as the cores are.
  */

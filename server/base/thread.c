@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STAND_BACK = 5 }; /* more nice: a third of the share that others get */
+enum { STAND_BACK = 3 }; /* more nice: half of the share that others get */
 
 void mutex_init(struct mutex *m)
 {

@@ -144,14 +144,21 @@ static void one_goes_on_however_many_searches_there_are(void)
     wait_for(0, 0);
 }
 
+static void half_of_the_cores_are_kept_from_searches(void)
+{
+    begin(6, 9);
+    start(WORKERS, pause_often, NULL);
+    wait_for(3, WORKERS - 3);
+}
+
 static void a_search_that_ends_gives_its_core_back(void)
 {
-    begin(4, 3);
-    start(3, pause_often, NULL);
-    wait_for(1, 2);
+    begin(8, 3);
+    start(WORKERS, pause_often, NULL);
+    wait_for(5, WORKERS - 5);
     spare_search_end();
     n_searches--;
-    wait_for(2, 1);
+    wait_for(6, WORKERS - 6);
 }
 
 static void a_core_stays_free_until_it_has_been_calm_for_a_while(void)
@@ -345,7 +352,7 @@ static void a_thread_of_no_long_work_never_stands_still(void)
 SUITE(spare, setup, teardown, TEST(nothing_stands_still_without_searches),
       TEST(each_search_has_a_core_and_the_rest_goes_on),
       TEST(one_goes_on_however_many_searches_there_are),
-      TEST(a_search_that_ends_gives_its_core_back),
+      TEST(half_of_the_cores_are_kept_from_searches), TEST(a_search_that_ends_gives_its_core_back),
       TEST(a_core_stays_free_until_it_has_been_calm_for_a_while),
       TEST(one_that_waits_for_a_condition_lets_another_go_on),
       TEST(one_that_waits_for_a_thread_to_end_lets_it_go_on),
