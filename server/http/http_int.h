@@ -128,6 +128,8 @@ void http__conn_wake(struct http_conn *conn);
 void http__request_begin(struct http_request *req);
 /* Gives the message, which is complete, to the handler. */
 void http__request_run(struct http_request *req);
+/* The status is the answer, with its error object. */
+void http__answer_status(struct http_request *req, const struct rpc_status *status);
 /* Answers with an error, unless there is an answer; the call is let go when it is written. */
 void http__fail(struct http_request *req, const struct err *err);
 /* The same with an HTTP status that no error word has (framing). */

@@ -60,15 +60,12 @@ static void door_finish(void *door, const struct rpc_status *status)
 
     if (req->answered)
         return;
-    if (status->err.rc == RC_OK) {
-        req->status = req->match.route->rule->status;
-        req->content_type = "application/json";
-    } else {
-        buf_clear(&req->reply);
-        rpc_status_to_json(status, &req->reply);
-        req->status = status->http_status;
-        req->content_type = "application/json";
+    if (status->err.rc != RC_OK) {
+        http__answer_status(req, status);
+        return;
     }
+    req->status = req->match.route->rule->status;
+    req->content_type = "application/json";
     req->answered = true;
     http__conn_wake(req->conn);
 }

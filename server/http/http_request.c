@@ -13,9 +13,9 @@
 #include "base/assert.h"
 #include "pb/pb.h"
 
-/* ---- answers without a call -------------------------------------------------- */
+/* ---- answers with an error ---------------------------------------------------- */
 
-static void answer_status(struct http_request *req, const struct rpc_status *status)
+void http__answer_status(struct http_request *req, const struct rpc_status *status)
 {
     buf_clear(&req->reply);
     rpc_status_to_json(status, &req->reply);
@@ -32,7 +32,7 @@ void http__fail(struct http_request *req, const struct err *err)
     if (req->answered)
         return;
     rpc_status_from_err(req->call ? rpc_call_arena(req->call) : NULL, err, &status);
-    answer_status(req, &status);
+    http__answer_status(req, &status);
 }
 
 void http__fail_status(struct http_request *req, int http_status, const char *why)
@@ -45,7 +45,7 @@ void http__fail_status(struct http_request *req, int http_status, const char *wh
     (void)err_set(&err, RC_INVALID, "bad_request", "%s", why);
     rpc_status_from_err(NULL, &err, &status);
     status.http_status = http_status;
-    answer_status(req, &status);
+    http__answer_status(req, &status);
 }
 
 static void answer_empty(struct http_request *req, int http_status)

@@ -19,6 +19,23 @@ def skip(reason):
     sys.exit(SKIP)
 
 
+def pool_of(files):
+    """A descriptor pool of FileDescriptorProtos by name, each behind those that it needs."""
+    from google.protobuf import descriptor_pool
+    pool, added = descriptor_pool.DescriptorPool(), set()
+
+    def add(name):
+        if name not in added:
+            added.add(name)
+            for needed in files[name].dependency:
+                add(needed)
+            pool.Add(files[name])
+
+    for name in files:
+        add(name)
+    return pool
+
+
 class Server:
     """interop_server as a child; stop() asks it to drain and checks that nothing is left."""
 

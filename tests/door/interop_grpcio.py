@@ -10,11 +10,11 @@ import sys
 import threading
 import time
 
-from door_common import SLOW, Server, generate, run, skip
+from door_common import SLOW, Server, generate, pool_of, run, skip
 
 try:
     import grpc
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    from google.protobuf import descriptor_pb2, message_factory
 except ImportError:
     skip("python3-grpcio and python3-protobuf are not installed")
 
@@ -430,21 +430,10 @@ def reflection_is_closed_and_usable():
     """The sequence of a generic client: list, resolve, build, call."""
     answers = reflect("v1", {"list_services": ""})
     services = [s.name for s in answers[0].list_services_response.service]
-    pool = descriptor_pool.DescriptorPool()
     files = {}
     for answer in reflect("v1", *[{"file_containing_symbol": s} for s in services]):
         files.update((f.name, f) for f in files_of(answer))
-    added = set()
-
-    def add(name):
-        if name in added:
-            return
-        added.add(name)
-        for needed in files[name].dependency:
-            add(needed)
-        pool.Add(files[name])
-    for name in files:
-        add(name)
+    pool = pool_of(files)
     for name in services:
         assert pool.FindServiceByName(name).full_name == name
     method = pool.FindServiceByName("grpc.testing.TestService").methods_by_name["UnaryCall"]

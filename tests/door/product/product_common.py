@@ -21,7 +21,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import door_common  # noqa: E402 -- beside this folder
-from door_common import ROOT, skip  # noqa: E402,F401
+from door_common import ROOT, pool_of, skip  # noqa: E402,F401
 
 try:
     import grpc
@@ -61,7 +61,7 @@ def _generate():
 
 
 _generate()
-from google.protobuf import any_pb2, descriptor_pool  # noqa: E402,F401
+from google.protobuf import any_pb2  # noqa: E402,F401
 from google.rpc import status_pb2  # noqa: E402
 from grpc.health.v1 import health_pb2, health_service_pb2  # noqa: E402,F401
 from grpc.reflection.v1 import reflection_pb2, reflection_service_pb2  # noqa: E402,F401

@@ -3,7 +3,7 @@
 import json
 import os
 
-from product_common import (Server, common_pb2, descriptor_pool, dumps_pb2, equal, health_pb2, main, reflection_pb2,
+from product_common import (Server, common_pb2, dumps_pb2, equal, health_pb2, main, pool_of, reflection_pb2,
                             services)
 
 FILMS = b'[{"id": 1, "title": "Carol", "price": 1.50}, {"id": 2, "title": "Ponyo"}]'
@@ -78,18 +78,7 @@ def test_reflection_is_enough_to_build_every_service():
             for raw in answer.file_descriptor_response.file_descriptor_proto:
                 parsed = descriptor_pb2.FileDescriptorProto.FromString(raw)
                 files[parsed.name] = parsed
-        pool, added = descriptor_pool.DescriptorPool(), set()
-
-        def add(name):
-            if name not in added:
-                added.add(name)
-                for needed in files[name].dependency:
-                    add(needed)
-                pool.Add(files[name])
-
-        for name in files:
-            add(name)
-        own = services()
+        pool, own = pool_of(files), services()
         for name in names:
             found = pool.FindServiceByName(name)
             if name in own:
