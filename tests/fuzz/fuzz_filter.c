@@ -7,6 +7,8 @@
  * only, NOT of it finds all the others, and asked about some rows it says the same
  * of them as asked about all.
  */
+#include "mutate.h"
+
 #include "base/assert.h"
 #include "base/rng.h"
 #include "index/index.h"
@@ -19,11 +21,7 @@
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed);
-/* libFuzzer's own; absent where the corpus is only replayed. */
-__attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t max);
 
-/* Bytes changed at random are seldom a filter; every other time a piece of one is put in. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed)
 {
     static const char *const pieces[] = {
@@ -55,19 +53,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned see
         "\xC3\xA9",
         "-1e3",
     };
-    const char *piece;
-    struct rng r;
-    size_t k, at;
 
-    rng_init(&r, seed);
-    piece = pieces[rng_below(&r, ARRAY_LEN(pieces))];
-    k = strlen(piece);
-    if (n == 0 || n + k > max || rng_below(&r, 2))
-        return LLVMFuzzerMutate(data, n, max);
-    at = 1 + (size_t)rng_below(&r, n);
-    memmove(data + at + k, data + at, n - at);
-    memcpy(data + at, piece, k);
-    return n + k;
+    return mutate_with(pieces, ARRAY_LEN(pieces), data, n, max, seed);
 }
 
 static struct {
@@ -128,7 +115,7 @@ static void open_world(void)
 static void ask(struct filter *f, const struct tile *live)
 {
     struct filter_node contrary = {.op = FILTER_NOT, .child = f->root};
-    struct filter other = {.arena = f->arena, .root = &contrary};
+    struct filter other = {.search = f->search, .root = &contrary};
     struct tile found, others, few = *live;
     struct err err;
 

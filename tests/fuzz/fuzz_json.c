@@ -7,6 +7,7 @@
  * writes from the values reads back as them; a stream answers the same for
  * every split, and agrees with the reader on documents, words and places.
  */
+#include "mutate.h"
 #include "pieces.h"
 
 #include "json/json.h"
@@ -17,16 +18,9 @@
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed);
-/* libFuzzer's own; absent where the corpus is only replayed. */
-__attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t max);
 
 enum { MAX_DOCUMENT = 4096 };
 
-/*
- * Bytes changed at random are seldom JSON; every other time a token is put in
- * instead, and so what is behind the grammar is reached too.
- */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed)
 {
     static const char *const tokens[] = {
@@ -36,19 +30,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned see
         "\n",        "\xC3\xA9", "\xED\xA0", "\"a\":", "\"a\"",
         "{\"a\":1}", "\"\\n\",", "[],",      "1,",     "\\ud83d\\ude00",
     };
-    const char *token;
-    struct rng r;
-    size_t k, at;
 
-    rng_init(&r, seed);
-    token = tokens[rng_below(&r, ARRAY_LEN(tokens))];
-    k = strlen(token);
-    if (n == 0 || n + k > max || rng_below(&r, 2))
-        return LLVMFuzzerMutate(data, n, max);
-    at = 1 + (size_t)rng_below(&r, n);
-    memmove(data + at + k, data + at, n - at);
-    memcpy(data + at, token, k);
-    return n + k;
+    return mutate_with(tokens, ARRAY_LEN(tokens), data, n, max, seed);
 }
 
 /* Whether b says what a says, where members that come again count by their last value. */

@@ -10,6 +10,8 @@
  * JSON, a search has no more hits than asked for, and a shorter window is the
  * beginning of a longer one.
  */
+#include "mutate.h"
+
 #include "api/api.h"
 #include "base/assert.h"
 #include "base/rng.h"
@@ -29,9 +31,6 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed);
-/* libFuzzer's own; absent where the corpus is only replayed. */
-__attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t max);
 
 /* ---- bodies ------------------------------------------------------------------------------ */
 
