@@ -17,6 +17,7 @@
 #include "index/search_build_int.h"
 
 #include "base/mem.h"
+#include "base/spare.h"
 #include "store/store.h"
 
 enum {
@@ -232,6 +233,7 @@ static enum rc build_unit(struct build_worker *w, uint32_t from, uint32_t to, st
     for (row = from; rc == RC_OK && row < to; row++) {
         uint32_t bit = row % TILE_ROWS;
 
+        spare_pause();
         if (w->live->bits[bit / 64] >> bit % 64 & 1)
             rc = add_row(w, row, err);
         if (rc == RC_OK && (row + 1) % STEP == 0)
@@ -288,10 +290,12 @@ static void work(void *arg)
     struct err err;
     enum rc rc;
 
+    spare_begin();
     rc = store_view_open(r->build->store, &w->view, &err);
     while (rc == RC_OK && take_unit(r, &from, &to))
         rc = build_unit(w, from, to, &err);
     store_view_close(w->view);
+    spare_end();
     if (rc != RC_OK)
         build__fail(r, rc, &err);
     mutex_lock(&r->lock);
