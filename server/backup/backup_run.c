@@ -39,7 +39,6 @@ struct job {
     bool raised;
     int64_t raise_ns, raised_ns; /* when it was asked for, and when it was up */
     uint64_t wait_ns, held_ns;
-    bool published;
 };
 
 static uint64_t since(int64_t ns)
@@ -47,11 +46,6 @@ static uint64_t since(int64_t ns)
     int64_t now = clock_mono_ns();
 
     return now > ns ? (uint64_t)(now - ns) : 0;
-}
-
-static enum rc pass_fault(int fault_errno, struct err *err)
-{
-    return fault_errno ? err_set_sys(err, fault_errno, "a fault was injected") : RC_OK;
 }
 
 static enum rc raise_barrier(struct job *job, struct err *err)
@@ -65,7 +59,7 @@ static enum rc raise_barrier(struct job *job, struct err *err)
         return rc;
     job->raised = true;
     job->raised_ns = clock_mono_ns();
-    return pass_fault(FAULT(BARRIER_RAISED), err);
+    return fault_rc(FAULT(BARRIER_RAISED), err);
 }
 
 static void lower_barrier(struct job *job)
@@ -200,7 +194,7 @@ static enum rc pour_all(struct pour *p, struct err *err)
     enum rc rc;
     size_t i;
 
-    rc = pass_fault(FAULT(DUMP_BEFORE_READ), err);
+    rc = fault_rc(FAULT(DUMP_BEFORE_READ), err);
     if (rc == RC_OK)
         rc = catalog_view_open(p->job->b->opts.catalog, &p->view, err);
     if (rc == RC_OK)
@@ -216,7 +210,7 @@ static enum rc pour_all(struct pour *p, struct err *err)
     if (rc == RC_OK)
         rc = pour_tasks(p, err);
     if (rc == RC_OK)
-        rc = pass_fault(FAULT(DUMP_AFTER_READ), err);
+        rc = fault_rc(FAULT(DUMP_AFTER_READ), err);
     return rc;
 }
 
@@ -241,7 +235,6 @@ static enum rc produce(struct job *job, struct err *err)
     backup__file_name(file, job->status.uid);
     if (rc == RC_OK)
         rc = dump_writer_publish(pour.writer, file, err);
-    job->published = rc == RC_OK;
     dump_writer_close(pour.writer);
     return rc;
 }

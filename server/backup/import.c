@@ -345,11 +345,6 @@ static enum rc build(struct import *im, struct err *err)
     return rc;
 }
 
-static enum rc pass_fault(int fault_errno, struct err *err)
-{
-    return fault_errno ? err_set_sys(err, fault_errno, "a fault was injected") : RC_OK;
-}
-
 /* Gives the draft its name. */
 static enum rc put_in_place(struct import *im, struct err *err)
 {
@@ -357,7 +352,7 @@ static enum rc put_in_place(struct import *im, struct err *err)
     enum home_state state;
     enum rc rc;
 
-    rc = pass_fault(FAULT(IMPORT_BEFORE_RENAME), err);
+    rc = fault_rc(FAULT(IMPORT_BEFORE_RENAME), err);
     if (rc == RC_OK)
         rc = home_look(t->path, &state, err);
     if (rc == RC_OK && state == HOME_EMPTY)
@@ -372,7 +367,7 @@ static enum rc put_in_place(struct import *im, struct err *err)
     im->draft = NULL; /* from here on it is the database */
     rc = fs_dir_sync(t->parent, err);
     if (rc == RC_OK)
-        rc = pass_fault(FAULT(IMPORT_AFTER_RENAME), err);
+        rc = fault_rc(FAULT(IMPORT_AFTER_RENAME), err);
     return rc;
 }
 

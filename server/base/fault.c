@@ -145,6 +145,11 @@ int fault_pass(enum fault_point point)
     return e;
 }
 
+enum rc fault_rc(int fault_errno, struct err *err)
+{
+    return fault_errno ? err_set_sys(err, fault_errno, "a fault was injected") : RC_OK;
+}
+
 uint64_t fault_hits(void)
 {
     uint64_t n;

@@ -36,6 +36,9 @@ int fault_pass(enum fault_point point); /* 0, or the errno to act upon */
 #define FAULT(name)                                                                                \
     (atomic_load_explicit(&fault_any, memory_order_relaxed) ? fault_pass(FAULT_##name) : 0)
 
+/* What FAULT(name) gave, as a failure of its own: where no call stands that could fail. */
+enum rc fault_rc(int fault_errno, struct err *err) MUST_CHECK;
+
 enum rc fault_set(const char *spec, struct err *err) MUST_CHECK; /* "name=action[@n][+]" */
 void fault_clear(void);
 void fault_release(enum fault_point point);

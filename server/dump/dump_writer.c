@@ -461,12 +461,6 @@ static enum rc open_once(struct dump_writer *w, struct err *err)
     return rc;
 }
 
-/* A fault point of ours, as the failure of the call it stands before. */
-static enum rc pass_fault(int fault_errno, struct err *err)
-{
-    return fault_errno ? err_set_sys(err, fault_errno, "a fault was injected") : RC_OK;
-}
-
 static enum rc publish(struct dump_writer *w, const char *name, struct err *err)
 {
     enum rc rc;
@@ -481,12 +475,12 @@ static enum rc publish(struct dump_writer *w, const char *name, struct err *err)
     if (rc == RC_OK && dump__output_stopped(w->output))
         rc = err_set(err, RC_CANCELLED, NULL, "the dump was stopped");
     if (rc == RC_OK)
-        rc = pass_fault(FAULT(DUMP_BEFORE_NAME), err);
+        rc = fault_rc(FAULT(DUMP_BEFORE_NAME), err);
     if (rc == RC_OK)
         rc = fs_draft_publish(w->draft, name, err);
     if (rc != RC_OK)
         return rc;
-    rc = pass_fault(FAULT(DUMP_AFTER_NAME), err);
+    rc = fault_rc(FAULT(DUMP_AFTER_NAME), err);
     if (rc == RC_OK)
         return RC_OK;
     if (fs_unlink(w->dir, name, NULL) != RC_OK) /* it will be called failed: it must not be there */

@@ -49,6 +49,14 @@ static void a_fault_acts_on_the_pass_it_names(void)
     CU_ASSERT_EQUAL(FAULT(FS_WRITE), 0);
 }
 
+static void a_fault_where_no_call_stands_is_a_failure_of_its_own(void)
+{
+    CU_ASSERT_EQUAL(fault_set("dump_before_name=enospc", &err), RC_OK);
+    CU_ASSERT_EQUAL(fault_rc(FAULT(DUMP_BEFORE_NAME), &err), RC_NO_SPACE);
+    CU_ASSERT_EQUAL(err.rc, RC_NO_SPACE);
+    CU_ASSERT_EQUAL(fault_rc(FAULT(DUMP_BEFORE_NAME), NULL), RC_OK);
+}
+
 static void a_sticky_fault_goes_on(void)
 {
     CU_ASSERT_EQUAL(fault_set("FS_SYNC=eio@2+", &err), RC_OK);
@@ -171,7 +179,8 @@ static void every_point_is_listed(void)
 
 SUITE(fault, NULL, teardown, TEST(nothing_set_costs_and_does_nothing),
       TEST(a_fault_acts_on_the_pass_it_names),
-      TEST(any_io_counts_all_points_of_files_and_the_store), TEST(a_sticky_fault_goes_on),
+      TEST(any_io_counts_all_points_of_files_and_the_store),
+      TEST(a_fault_where_no_call_stands_is_a_failure_of_its_own), TEST(a_sticky_fault_goes_on),
       TEST(wrong_specs_are_refused_by_name), TEST(a_pause_holds_until_released),
       TEST(a_delay_takes_its_time), TEST(abort_kills_the_process_at_its_pass),
       TEST(a_broken_promise_aborts), TEST(every_point_is_listed));
