@@ -27,14 +27,19 @@ static inline unsigned bits_count_word(uint64_t w)
 
 enum { BITS_RUN = 16 };
 
-/* How many bits are set in n words; n is a multiple of BITS_RUN. */
+/* How many bits are set in n words; n is a multiple of BITS_RUN. Quicker where few are. */
 static inline size_t bits_count(const uint64_t *words, size_t n)
 {
     size_t total = 0;
 
     for (size_t i = 0; i < n / BITS_RUN; i++) {
         uint64_t bytes = 0; /* each has room for the bits of 31 words */
+        uint64_t any = 0;
 
+        for (size_t j = 0; j < BITS_RUN; j++)
+            any |= words[i * BITS_RUN + j];
+        if (!any)
+            continue;
         for (size_t j = 0; j < BITS_RUN; j++)
             bytes += bits__by_byte(words[i * BITS_RUN + j]);
         bytes = (bytes & 0x00ff00ff00ff00ffu) + (bytes >> 8 & 0x00ff00ff00ff00ffu);

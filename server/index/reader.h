@@ -49,8 +49,8 @@ const struct plan *reader_plan(const struct reader *r);
 /* ---- rows ---------------------------------------------------------------------------- */
 
 uint32_t reader_n_tiles(const struct reader *r);
-/* Copies the live rows of a tile; returns how many. */
-uint32_t reader_live(const struct reader *r, uint32_t tile, struct tile *out);
+/* Copies the live rows of a tile; false: there are none. */
+bool reader_live(const struct reader *r, uint32_t tile, struct tile *out);
 uint64_t reader_n_live(const struct reader *r);
 /* The document's number: its place in the order of first insertion. row is or was live. */
 uint32_t reader_doc_of(const struct reader *r, uint32_t row);
@@ -71,7 +71,6 @@ struct bytes reader_field_name(const struct reader *r, uint32_t field);
 /* A place in the vocabulary, which is in memory. Words that no live document has may be in it. */
 struct word_cursor {
     struct bytes word; /* good until the cursor moves; n == 0: at the end */
-    size_t shared;     /* bytes it shares with the word the cursor was on before */
     const struct vocab *vocab;
     size_t place, delta_place; /* private */
     uint8_t text[2][256];
@@ -79,6 +78,8 @@ struct word_cursor {
 void reader_words(const struct reader *r, struct word_cursor *c); /* before the first: seek next */
 bool word_cursor_seek(struct word_cursor *c, struct bytes word);  /* first word >= word */
 bool word_cursor_next(struct word_cursor *c);
+/* From a word to the first one that does not begin with its first n bytes, n > 0; quicker. */
+bool word_cursor_pass(struct word_cursor *c, size_t n);
 
 enum posting_kind {
     POSTING_WORD,   /* key: a word */

@@ -76,9 +76,9 @@ static struct run *merge_all(const struct vocab *v, const struct bytes *words, s
     struct slab texts = {0};
     uint8_t text[256];
     struct run_cursor c = {delta, 0, text, 0};
-    size_t i = 0, shared;
+    size_t i = 0;
 
-    while (run_cursor__next(&c, &shared))
+    while (run_cursor__next(&c))
         all[i++] = slab__dup(&texts, bytes_of(text, c.n));
     base = run__merge(v->base, all, i);
     slab__done(&texts);

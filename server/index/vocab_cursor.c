@@ -47,47 +47,46 @@ void reader_words(const struct reader *r, struct word_cursor *c)
 
 bool word_cursor_seek(struct word_cursor *c, struct bytes word)
 {
-    uint8_t before[TEXT_WORD_MAX];
-    size_t n_before = c->word.n;
     int i;
 
-    if (n_before)
-        memcpy(before, c->word.p, n_before);
     for (i = 0; i < 2; i++) {
         struct run_cursor r = load(c, i);
 
         (void)run_cursor__seek(&r, word);
         save(c, i, &r);
     }
-    if (!choose(c)) {
-        c->shared = 0;
-        return false;
-    }
-    c->shared = vocab__shared(bytes_of(before, n_before), c->word);
-    return true;
+    return choose(c);
 }
 
 bool word_cursor_next(struct word_cursor *c)
 {
     bool from_delta = c->word.p == c->text[1];
-    struct bytes other = pending(c, !from_delta);
-    size_t shared, shared_other;
     struct run_cursor r;
 
     if (!c->word.p)
         return word_cursor_seek(c, B("")); /* before the first */
     if (!c->word.n)
         return false;
-    /* Before the word of now goes away. */
-    shared_other = other.n ? vocab__shared(c->word, other) : 0;
     r = load(c, from_delta);
-    shared = 0;
-    (void)run_cursor__next(&r, &shared);
+    (void)run_cursor__next(&r);
     save(c, from_delta, &r);
-    if (!choose(c)) {
-        c->shared = 0;
-        return false;
+    return choose(c);
+}
+
+bool word_cursor_pass(struct word_cursor *c, size_t n)
+{
+    uint8_t begin[TEXT_WORD_MAX];
+    int i;
+
+    ASSERT(n > 0 && n <= c->word.n);
+    memcpy(begin, c->word.p, n);
+    for (i = 0; i < 2; i++) {
+        struct run_cursor r = load(c, i);
+
+        if (!bytes_starts(pending(c, i), bytes_of(begin, n)))
+            continue;
+        (void)run_cursor__pass(&r, n);
+        save(c, i, &r);
     }
-    c->shared = c->word.p == other.p ? shared_other : shared;
-    return true;
+    return choose(c);
 }

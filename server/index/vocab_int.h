@@ -59,8 +59,10 @@ struct run *run_writer__finish(struct run_writer *w); /* and done */
 /* The words of r and n others, sorted, none of them in r. */
 struct run *run__merge(const struct run *r, const struct bytes *words, size_t n);
 
-/* Decodes the entry at `next`; false at the end. *ret_shared: with the word before. */
-bool run_cursor__next(struct run_cursor *c, size_t *ret_shared);
+/* Decodes the entry at `next`; false at the end. */
+bool run_cursor__next(struct run_cursor *c);
+/* From a word to the first one that does not begin with its first n bytes; false: there is none. */
+bool run_cursor__pass(struct run_cursor *c, size_t n);
 /* To the first word >= word; false: there is none. */
 bool run_cursor__seek(struct run_cursor *c, struct bytes word);
 /*
@@ -68,5 +70,3 @@ bool run_cursor__seek(struct run_cursor *c, struct bytes word);
  * rose, from c->n == 0 and *group == 0. Costs little when they are dense.
  */
 bool run_cursor__meet(struct run_cursor *c, size_t *group, struct bytes word);
-/* Bytes that a and b begin with alike. */
-size_t vocab__shared(struct bytes a, struct bytes b);

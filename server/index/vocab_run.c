@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "index/index_int.h"
 
+enum { PASS_STEPS = 64 }; /* entries stepped over: a search costs about so many */
+
 struct run *run__ref(struct run *r)
 {
     atomic_fetch_add(&r->refs, 1);
@@ -26,7 +28,8 @@ void run__unref(struct run *r)
     xfree(r);
 }
 
-size_t vocab__shared(struct bytes a, struct bytes b)
+/* Bytes that a and b begin with alike. */
+static size_t shared_by(struct bytes a, struct bytes b)
 {
     size_t n = a.n < b.n ? a.n : b.n, i;
 
@@ -66,7 +69,7 @@ void run_writer__add(struct run_writer *w, struct bytes word)
     if (w->n_groups == 0 || w->in_group >= RUN_GROUP)
         begin_group(w, w->data.n);
     else
-        shared = vocab__shared(bytes_of(w->last, w->n_last), word);
+        shared = shared_by(bytes_of(w->last, w->n_last), word);
     if (shared == 0 && w->in_group > 0)
         begin_group(w, w->data.n); /* it is one anyway: cursors take it so */
     suffix = word.n - shared;
@@ -100,35 +103,79 @@ struct run *run_writer__finish(struct run_writer *w)
 
 /* ---- reading --------------------------------------------------------------------------- */
 
-bool run_cursor__next(struct run_cursor *c, size_t *ret_shared)
-{
-    const uint8_t *p;
-    size_t shared, suffix;
+/* An entry as it stands; those that begin a group share nothing. */
+struct entry {
+    size_t shared;
+    struct bytes suffix;
+};
 
+static struct entry entry_at(const struct run *r, size_t at)
+{
+    const uint8_t *p = r->data + at;
+
+    if (*p >> 4 < 15)
+        return (struct entry){*p >> 4, bytes_of(p + 1, *p & 15)};
+    return (struct entry){p[1], bytes_of(p + 3, p[2])};
+}
+
+static size_t behind(const struct run *r, struct entry e)
+{
+    return (size_t)(e.suffix.p - r->data) + e.suffix.n;
+}
+
+/* Stands on an entry; what it shares with the one before is in the text. */
+static void take_entry(struct run_cursor *c, struct entry e)
+{
+    memcpy(c->text + e.shared, e.suffix.p, e.suffix.n);
+    c->n = e.shared + e.suffix.n;
+    c->next = behind(c->run, e);
+}
+
+bool run_cursor__next(struct run_cursor *c)
+{
     if (c->next >= c->run->n) { /* an empty run has no data to point into */
         c->n = 0;
         return false;
     }
-    p = c->run->data + c->next;
-    shared = *p >> 4;
-    suffix = *p++ & 15;
-    if (shared == 15) {
-        shared = *p++;
-        suffix = *p++;
-    }
-    *ret_shared = shared ? shared : vocab__shared(bytes_of(c->text, c->n), bytes_of(p, suffix));
-    memcpy(c->text + shared, p, suffix);
-    c->n = shared + suffix;
-    c->next = (size_t)(p - c->run->data) + suffix;
+    take_entry(c, entry_at(c->run, c->next));
     return true;
+}
+
+/*
+ * Entries are stepped over as they stand: what is passed begins with n bytes that
+ * are in the text, so that all that the last one shares is in it, too.
+ */
+bool run_cursor__pass(struct run_cursor *c, size_t n)
+{
+    uint8_t behind_all[TEXT_WORD_MAX];
+    size_t at = c->next, i;
+
+    for (i = 0; i < PASS_STEPS && at < c->run->n; i++) {
+        struct entry e = entry_at(c->run, at);
+
+        if (e.shared < n && (e.shared > 0 || !bytes_starts(e.suffix, bytes_of(c->text, n)))) {
+            take_entry(c, e);
+            return true;
+        }
+        at = behind(c->run, e);
+    }
+    c->n = 0;
+    c->next = c->run->n;
+    if (at >= c->run->n)
+        return false;
+    memcpy(behind_all, c->text, n);
+    while (n > 0 && behind_all[n - 1] == 0xFF) /* no UTF-8, but harmless here */
+        n--;
+    if (n == 0)
+        return false;
+    behind_all[n - 1]++;
+    return run_cursor__seek(c, bytes_of(behind_all, n));
 }
 
 /* First word of a group: it stands there whole. */
 static struct bytes group_head(const struct run *r, size_t group)
 {
-    const uint8_t *p = r->data + r->groups[group];
-
-    return *p == 0xf0 ? bytes_of(p + 3, p[2]) : bytes_of(p + 1, *p);
+    return entry_at(r, r->groups[group]).suffix;
 }
 
 /* The last group in [lo, hi) whose first word is <= word, or lo. */
@@ -153,7 +200,7 @@ static size_t group_of(const struct run *r, struct bytes word)
 bool run_cursor__meet(struct run_cursor *c, size_t *group, struct bytes word)
 {
     const struct run *r = c->run;
-    size_t lo = *group, step = 1, shared;
+    size_t lo = *group, step = 1;
 
     /* In steps that double: the next word is mostly near. */
     while (lo + step < r->n_groups && bytes_cmp(group_head(r, lo + step), word) <= 0) {
@@ -166,24 +213,22 @@ bool run_cursor__meet(struct run_cursor *c, size_t *group, struct bytes word)
         *group = lo;
         c->next = r->n_groups ? r->groups[lo] : 0;
         c->n = 0;
-        if (!run_cursor__next(c, &shared))
+        if (!run_cursor__next(c))
             return false;
     }
     while (bytes_cmp(bytes_of(c->text, c->n), word) < 0)
-        if (!run_cursor__next(c, &shared))
+        if (!run_cursor__next(c))
             return false;
     return bytes_eq(bytes_of(c->text, c->n), word);
 }
 
 bool run_cursor__seek(struct run_cursor *c, struct bytes word)
 {
-    size_t shared;
-
     c->n = 0;
     if (c->run->n_groups == 0)
         return false;
     c->next = c->run->groups[group_of(c->run, word)];
-    while (run_cursor__next(c, &shared))
+    while (run_cursor__next(c))
         if (bytes_cmp(bytes_of(c->text, c->n), word) >= 0)
             return true;
     return false;
@@ -212,13 +257,13 @@ static void copy_groups(struct run_writer *w, const struct run *r, size_t from, 
 static void merge_group(struct run_writer *w, const struct run *r, size_t group,
                         const struct bytes *words, size_t n)
 {
-    size_t end = group + 1 < r->n_groups ? r->groups[group + 1] : r->n, shared, i = 0;
+    size_t end = group + 1 < r->n_groups ? r->groups[group + 1] : r->n, i = 0;
     uint8_t text[256];
     struct run_cursor c = {r, r->groups[group], text, 0};
 
     w->in_group = RUN_GROUP;
     while (c.next < end) {
-        (void)run_cursor__next(&c, &shared);
+        (void)run_cursor__next(&c);
         for (; i < n && bytes_cmp(words[i], bytes_of(text, c.n)) < 0; i++)
             run_writer__add(w, words[i]);
         run_writer__add(w, bytes_of(text, c.n));

@@ -4,7 +4,7 @@
  *
  * The walk goes over the sorted words that share the first character and keeps a
  * `near` at what the last two words share. Where that says dead, all words with
- * the beginning are passed over: by steps while they are few, then by a search.
+ * the beginning are passed over.
  *
  * Words that begin otherwise may only be one edit away in all, and that edit is
  * at the first character. So there is no walk: what the rest must be is known,
@@ -19,7 +19,6 @@
 #include "text/text.h"
 
 enum {
-    STEPS = 16,          /* words passed over one by one before a search is cheaper */
     ROUNDS_MAX = 100000, /* stops of one walk, where millions of words begin alike */
     PATTERNS_MAX = 4,
 };
@@ -76,27 +75,6 @@ static void report(struct walk *w, struct bytes word, unsigned typos)
         w->open[typos] = w->found(w->arg, word, typos);
 }
 
-/* Moves to the first word that does not begin with `dead`, which the cursor's word does. */
-static bool pass_over(struct word_cursor *c, struct bytes dead)
-{
-    uint8_t next[TEXT_WORD_MAX];
-    size_t i, n = dead.n;
-
-    for (i = 0; i < STEPS; i++) {
-        if (!word_cursor_next(c))
-            return false;
-        if (c->shared < dead.n)
-            return true;
-    }
-    memcpy(next, dead.p, n);
-    while (n > 0 && next[n - 1] == 0xFF) /* no UTF-8, but harmless here */
-        n--;
-    if (n == 0)
-        return false;
-    next[n - 1]++;
-    return word_cursor_seek(c, bytes_of(next, n));
-}
-
 /* Keeps of the path what the word has too. */
 static void cut_to(struct walk *w, struct bytes word)
 {
@@ -135,23 +113,23 @@ static bool visit_prefix(struct walk *w, struct word_cursor *c)
 {
     bool alive = push_rest(w, c->word);
     unsigned d = near_prefix_distance(w->near);
-    struct bytes path;
+    size_t n;
 
     if (d == 0)
-        return pass_over(c, w->word);
+        return word_cursor_pass(c, w->word.n);
     if (d <= w->max)
         report(w, c->word, d);
     if (alive)
         return word_cursor_next(c);
-    path = bytes_of(w->path, w->ends[w->depth - 1]);
+    n = w->ends[w->depth - 1];
     if (d > w->max || !w->open[d])
-        return pass_over(c, path);
+        return word_cursor_pass(c, n);
     while (word_cursor_next(c)) {
-        if (!bytes_starts(c->word, path))
+        if (!bytes_starts(c->word, bytes_of(w->path, n)))
             return true;
         report(w, c->word, d);
         if (!w->open[d])
-            return pass_over(c, path);
+            return word_cursor_pass(c, n);
     }
     return false;
 }
@@ -161,7 +139,7 @@ static bool visit_whole(struct walk *w, struct word_cursor *c)
     unsigned d;
 
     if (!push_rest(w, c->word))
-        return pass_over(c, bytes_of(w->path, w->ends[w->depth - 1]));
+        return word_cursor_pass(c, w->ends[w->depth - 1]);
     d = near_distance(w->near);
     if (d >= 1 && d <= w->max)
         report(w, c->word, d);

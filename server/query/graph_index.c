@@ -265,7 +265,7 @@ static enum rc count_tiles(struct counting *c, const struct derivation *const *d
         rc = search__stopped(c->s, err);
         if (rc != RC_OK)
             return rc;
-        if (reader_live(c->s->reader, tile, &c->live) == 0)
+        if (!reader_live(c->s->reader, tile, &c->live))
             continue;
         rc = count_tile(c, derivations, n, tile, err);
         if (rc != RC_OK)

@@ -131,7 +131,10 @@ enum rc match__open(const struct search *s, const struct graph *g, struct match 
 
     m->search = s;
     m->graph = g;
-    m->edges = xcalloc(g->n_edges ? g->n_edges : 1, sizeof(*m->edges));
+    m->edges = xmalloc((g->n_edges + 1) * sizeof(*m->edges));
+    for (size_t i = 0; i < g->n_edges; i++)
+        memset(&m->edges[i], 0, offsetof(struct match_edge, rows));
+    m->nodes = xmalloc((g->n_terms + 1) * sizeof(*m->nodes));
     m->negatives = xcalloc(g->n_negatives ? g->n_negatives : 1, sizeof(*m->negatives));
     lay_levels(m);
     rc = open_all(m, err);
@@ -158,6 +161,7 @@ void match__close(struct match *m)
     }
     xfree(m->edges);
     xfree(m->negatives);
+    xfree(m->nodes);
     xfree(m->typos);
     xfree(m->places.at);
     xfree(m->other.at);
@@ -189,8 +193,7 @@ static enum rc source_rows(struct match *m, struct match_source *src, uint32_t t
         rc = postings_rows(src->lists[i], tile, &m->scratch, err);
         if (rc != RC_OK)
             return rc;
-        tile__and(&with, &m->scratch);
-        if (!tile__any(&with))
+        if (!tile__narrow(&with, &m->scratch))
             return RC_OK;
     }
     return match__visit(m, src, tile, &with, mark_row, out, err);
@@ -230,8 +233,7 @@ static enum rc edge_rows(struct match *m, struct match_edge *e, uint32_t tile, s
     for (unsigned c = 0; c < MATCH_CLASSES; c++) {
         if (!e->any_of[c])
             continue;
-        tile__and(&e->rows[c], &m->base);
-        e->any_of[c] = tile__any(&e->rows[c]);
+        e->any_of[c] = tile__narrow(&e->rows[c], &m->base);
         if (!e->any_of[c])
             continue;
         if (e->any)

@@ -40,8 +40,8 @@ void match__reach(struct match *m, unsigned level, struct tile *out)
 {
     size_t n = m->graph->n_terms;
 
-    memset(m->nodes, 0, sizeof(struct tile) * (n + 1));
     m->nodes[0] = m->base;
+    memset(m->nodes + 1, 0, sizeof(struct tile) * n);
     for (unsigned node = 0; node < n; node++) {
         if (match__free(m, level, node, node + 1))
             tile__or(&m->nodes[node + 1], &m->nodes[node]);
@@ -73,7 +73,7 @@ void match__reach_typos(struct match *m, unsigned level, unsigned total, struct 
 
     ASSERT(total < MATCH_TYPO_SETS);
     if (!m->typos)
-        m->typos = xcalloc(MATCH_TYPO_SETS, sizeof(*m->typos));
+        m->typos = xmalloc(MATCH_TYPO_SETS * sizeof(*m->typos));
     memset(m->typos[total], 0, sizeof(struct tile) * (n + 1));
     if (total == 0)
         m->typos[0][0] = m->base;

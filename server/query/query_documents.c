@@ -53,7 +53,7 @@ static enum rc collect(const struct search *s, struct filter *filter, struct mat
 
     m->sorted = true;
     for (tile = 0; tile < n_tiles; tile++) {
-        if (reader_live(s->reader, tile, &rows) == 0)
+        if (!reader_live(s->reader, tile, &rows))
             continue;
         rc = filter__tile(filter, tile, &rows, &rows, err);
         if (rc != RC_OK)

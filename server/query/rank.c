@@ -132,8 +132,7 @@ static enum rc rank_level(struct rank *r, uint32_t tile, unsigned level, struct 
         if (!r->degraded && rank_top__is_out(&r->top, group.cost))
             return RC_OK;
         match__reach_typos(r->match, level, typos, &some);
-        tile__and(&some, rows);
-        if (!tile__any(&some))
+        if (!tile__narrow(&some, rows))
             continue;
         tile__and_not(rows, &some);
         rc = rank_group(r, &group, err);
@@ -161,7 +160,7 @@ static void note_ngrams(struct rank *r, unsigned level, const struct tile *rows)
 
 static enum rc rank_levels(struct rank *r, uint32_t tile, const struct tile *all, struct err *err)
 {
-    struct tile done = {{0}}, rows;
+    struct tile left = *all, rows;
 
     for (unsigned level = 0; level <= r->match->max_level; level++) {
         uint64_t cost = rank__cost(&r->rules, COST_WORDS, level);
@@ -169,12 +168,13 @@ static enum rc rank_levels(struct rank *r, uint32_t tile, const struct tile *all
 
         if (rank_top__is_out(&r->top, cost))
             return RC_OK;
-        match__reach(r->match, level, &rows);
-        tile__and(&rows, all);
-        tile__and_not(&rows, &done);
-        if (!tile__any(&rows))
+        if (level < r->match->max_level)
+            match__reach(r->match, level, &rows);
+        else
+            rows = left; /* it reaches all of them */
+        if (!tile__narrow(&rows, &left))
             continue;
-        tile__or(&done, &rows);
+        tile__and_not(&left, &rows);
         note_ngrams(r, level, &rows);
         rc = rank_level(r, tile, level, &rows, err);
         if (rc != RC_OK)
@@ -204,9 +204,12 @@ static bool may_skip(const struct rank *r)
 
 static enum rc filter_rows(struct rank *r, uint32_t tile, struct tile *all, struct err *err)
 {
-    struct tile asked = *all;
+    struct tile asked;
 
-    return r->filter && tile__any(all) ? filter__tile(r->filter, tile, &asked, all, err) : RC_OK;
+    if (!r->filter || !tile__any(all))
+        return RC_OK;
+    asked = *all;
+    return filter__tile(r->filter, tile, &asked, all, err);
 }
 
 static enum rc rank_tile(struct rank *r, uint32_t tile, struct err *err)
@@ -214,7 +217,7 @@ static enum rc rank_tile(struct rank *r, uint32_t tile, struct err *err)
     struct tile live, all;
     enum rc rc = RC_OK;
 
-    if (reader_live(r->search->reader, tile, &live) == 0)
+    if (!reader_live(r->search->reader, tile, &live))
         return RC_OK;
     if (may_skip(r)) {
         rc = rank_bound__rows(r, tile, rank_bound__least(r), &live, err);

@@ -29,6 +29,18 @@ static inline void tile__and(struct tile *a, const struct tile *b)
         a->bits[i] &= b->bits[i];
 }
 
+/* Whether any row stays. */
+static inline bool tile__narrow(struct tile *a, const struct tile *b)
+{
+    uint64_t any = 0;
+
+    for (size_t i = 0; i < TILE_WORDS; i++) {
+        a->bits[i] &= b->bits[i];
+        any |= a->bits[i];
+    }
+    return any != 0;
+}
+
 static inline void tile__and_not(struct tile *a, const struct tile *b)
 {
     for (size_t i = 0; i < TILE_WORDS; i++)
@@ -159,7 +171,8 @@ struct match_edge {
     uint32_t end; /* query position of its last word */
     bool any;     /* in the tile match__tile() was called for, as all that follows */
     bool any_of[MATCH_CLASSES];
-    struct tile rows[MATCH_CLASSES]; /* of those it has any of; the others are not even empty */
+    /* Sets from here on: not even empty where there are none. */
+    struct tile rows[MATCH_CLASSES]; /* of those it has any of */
     struct tile all;                 /* only if it has any */
 };
 
@@ -171,10 +184,10 @@ struct match {
     struct match_fields fields;
     struct match_edge *edges; /* owned, graph->n_edges of them */
     struct match_source *negatives;
-    bool any;                               /* some edge has rows in the tile */
-    struct tile base;                       /* rows that may match: live, filtered, no negative */
-    struct tile nodes[QUERY_TERMS_MAX + 1]; /* scratch of match__reach() */
-    struct tile (*typos)[QUERY_TERMS_MAX + 1]; /* owned: [total][node], see match__reach_typos() */
+    bool any;           /* some edge has rows in the tile */
+    struct tile base;   /* rows that may match: live, filtered, no negative */
+    struct tile *nodes; /* owned, as the next: scratch of match__reach(), graph->n_terms + 1 */
+    struct tile (*typos)[QUERY_TERMS_MAX + 1]; /* [total][node], see match__reach_typos() */
     struct tile scratch;
     struct places places, other;           /* scratch */
     uint16_t dropped[QUERY_TERMS_MAX + 1]; /* bit per term, by level */

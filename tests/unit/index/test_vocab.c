@@ -101,15 +101,6 @@ static void add(size_t n)
     xfree(batch);
 }
 
-static size_t shared(struct bytes a, struct bytes b)
-{
-    size_t n = 0;
-
-    while (n < a.n && n < b.n && a.p[n] == b.p[n])
-        n++;
-    return n;
-}
-
 static void check_walk(void)
 {
     struct word_cursor c;
@@ -119,10 +110,8 @@ static void check_walk(void)
     reader.search = &search;
     CU_ASSERT_EQUAL(vocab__count(vocab), n_words);
     reader_words(&reader, &c);
-    for (i = 0; word_cursor_next(&c); i++) {
+    for (i = 0; word_cursor_next(&c); i++)
         CU_ASSERT_FATAL(i < n_words && bytes_eq(c.word, words[i]));
-        CU_ASSERT_EQUAL(c.shared, i ? shared(words[i - 1], words[i]) : 0);
-    }
     CU_ASSERT_EQUAL(i, n_words);
     CU_ASSERT_EQUAL(c.word.n, 0);
     CU_ASSERT(!word_cursor_next(&c));
@@ -131,7 +120,7 @@ static void check_walk(void)
 static void check_seeks(void)
 {
     struct word_cursor c;
-    struct bytes before = {0}, word;
+    struct bytes word;
     size_t round, i;
 
     reader_words(&reader, &c);
@@ -143,18 +132,43 @@ static void check_seeks(void)
         CU_ASSERT_EQUAL(i < n_words && bytes_eq(c.word, word), known(word));
         if (i == n_words) {
             CU_ASSERT_EQUAL(c.word.n, 0);
-            before.n = 0;
             continue;
         }
         CU_ASSERT(bytes_eq(c.word, words[i]));
-        CU_ASSERT_EQUAL(c.shared, shared(before, words[i]));
-        before = words[i];
         if (rng_below(&rng, 2) && i + 1 < n_words) {
             CU_ASSERT_FATAL(word_cursor_next(&c));
             CU_ASSERT(bytes_eq(c.word, words[i + 1]));
-            CU_ASSERT_EQUAL(c.shared, shared(before, words[i + 1]));
-            before = words[i + 1];
         }
+    }
+}
+
+/* From word to word by passing over what begins alike, mostly by few bytes, so that it is much. */
+static void check_passes(void)
+{
+    struct word_cursor c;
+    size_t round, i, n;
+    bool more;
+
+    for (round = 0; round < 20 && n_words; round++) {
+        i = rng_below(&rng, n_words);
+        reader_words(&reader, &c);
+        CU_ASSERT_FATAL(word_cursor_seek(&c, words[i]));
+        do {
+            struct bytes word = words[i];
+
+            n = 1 + rng_below(&rng, rng_below(&rng, 4) ? 2 : word.n);
+            n = n < word.n ? n : word.n;
+            while (i < n_words && bytes_starts(words[i], bytes_of(word.p, n)))
+                i++;
+            more = word_cursor_pass(&c, n);
+            CU_ASSERT_EQUAL_FATAL(more, i < n_words);
+            CU_ASSERT_FATAL(more ? bytes_eq(c.word, words[i]) : c.word.n == 0);
+            if (more && rng_below(&rng, 3) == 0) {
+                more = word_cursor_next(&c);
+                CU_ASSERT_EQUAL_FATAL(more, ++i < n_words);
+            }
+        } while (more);
+        CU_ASSERT(!word_cursor_next(&c));
     }
 }
 
@@ -173,6 +187,7 @@ static void words_come_out_sorted_however_they_came(void)
         add(sizes[i]);
         check_walk();
         check_seeks();
+        check_passes();
     }
 }
 
