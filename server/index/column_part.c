@@ -19,7 +19,7 @@
  *
  * A filter or a sort asks for few of the rows, and for a value or two, so all is
  * packed in a way that a single one is found in place; opening a part finds out
- * where things are and where the places of each row begin, and decodes nothing.
+ * where things are and where the places of each 64th row begin, and decodes nothing.
  *
  * A price costs its share of a dictionary of rising numbers, two bytes or less,
  * and 12 bits; three of twenty genres cost 17 bits. No compression on top: it
@@ -100,7 +100,7 @@ void column_part__encode(const struct column_content *c, struct buf *out)
 /* The one allocation of an open part. */
 struct open_part {
     struct column_part part;
-    uint32_t starts[PART_ROWS + 1];
+    struct column_starts starts;
     uint8_t value[]; /* and the eight bytes that are read behind packed numbers */
 };
 
@@ -170,10 +170,11 @@ static bool is_first(const uint64_t *set, uint32_t n)
 }
 
 /* The starts of 64 rows that all have values; n: of those before. */
-static uint64_t add_word(struct packed counts, uint32_t n, uint64_t sum, uint32_t *starts)
+static void add_dense(struct packed counts, uint32_t n, uint32_t *starts)
 {
     uint64_t mask = (UINT64_C(1) << counts.width) - 1;
     uint32_t at_once = counts.width ? PACKED_WIDTH_MAX / counts.width : 64, row = 0;
+    uint32_t sum = starts[0];
 
     while (row < 64) {
         size_t bit = (size_t)(n + row) * counts.width;
@@ -181,47 +182,88 @@ static uint64_t add_word(struct packed counts, uint32_t n, uint64_t sum, uint32_
         uint32_t end = row + at_once < 64 ? row + at_once : 64;
 
         for (; row < end; row++, word >>= counts.width) {
-            starts[row] = (uint32_t)sum;
-            sum += (word & mask) + 1;
+            starts[row] = sum;
+            sum += (uint32_t)(word & mask) + 1;
         }
+    }
+}
+
+void column_starts_add(struct column_starts *s, uint32_t word)
+{
+    uint32_t *at = s->at + (size_t)word * 64, n = s->before[word], sum = at[0], row;
+    uint64_t valued = s->valued[word];
+
+    s->known |= UINT64_C(1) << word;
+    if (valued == UINT64_MAX) {
+        add_dense(s->counts, n, at);
+        return;
+    }
+    for (row = 0; row < 64; row++) { /* no branches: what comes is random */
+        uint32_t has = valued >> row & 1;
+
+        at[row] = sum;
+        sum += ((uint32_t)packed_at(s->counts, n) + 1) & (0 - has);
+        n += has;
+    }
+}
+
+/* The sum of the numbers in a word; what is behind them is 0. */
+static uint64_t sum_of_word(uint64_t word, unsigned width)
+{
+    uint64_t mask = (UINT64_C(1) << width) - 1, sum = 0;
+
+    if (width == 3 || width > 4) {
+        for (; word; word >>= width)
+            sum += word & mask;
+        return sum;
+    }
+    if (width == 1) /* neighbours, until there is one number a byte */
+        word -= word >> 1 & 0x5555555555555555u;
+    if (width <= 2)
+        word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
+    word = (word & 0x0f0f0f0f0f0f0f0fu) + (word >> 4 & 0x0f0f0f0f0f0f0f0fu);
+    return word * 0x0101010101010101u >> 56; /* 14 numbers up to 15 are less than 256 */
+}
+
+/* The sum of n packed numbers from the i-th on. */
+static uint64_t sum_of(struct packed p, size_t i, uint32_t n)
+{
+    uint32_t at_once = p.width ? PACKED_WIDTH_MAX / p.width : 0, some;
+    uint64_t sum = 0;
+
+    for (; at_once && n; i += some, n -= some) {
+        some = n < at_once ? n : at_once;
+        sum += sum_of_word(get_u64le(p.at + i * p.width / 8) >> i * p.width % 8 &
+                               ((UINT64_C(1) << some * p.width) - 1),
+                           p.width);
     }
     return sum;
 }
 
-/* Where the places of each row begin; returns where the last one's end. */
-static uint64_t add_up(const uint64_t *valued, struct packed counts, uint32_t *starts)
+/* Where the places of each 64th row begin; returns where the last one's end. */
+static uint64_t add_up(struct column_starts *s)
 {
     uint64_t sum = 0;
-    uint32_t row, n = 0;
+    uint32_t n = 0;
     size_t w;
 
+    s->known = 0;
     for (w = 0; w < PART_WORDS; w++) {
-        uint32_t *at = starts + w * 64;
+        uint32_t have = (uint32_t)bits_count_word(s->valued[w]);
 
-        if (valued[w] == UINT64_MAX) {
-            sum = add_word(counts, n, sum, at);
-            n += 64;
-            continue;
-        }
-        for (row = 0; valued[w] == 0 && row < 64; row++)
-            at[row] = (uint32_t)sum;
-        for (row = 0; valued[w] && row < 64; row++) { /* no branches: what comes is random */
-            uint64_t has = valued[w] >> row & 1;
-
-            at[row] = (uint32_t)sum;
-            sum += (packed_at(counts, n) + 1) & (0 - has);
-            n += (uint32_t)has;
-        }
+        s->at[w * 64] = (uint32_t)sum;
+        s->before[w] = (uint16_t)n;
+        sum += have + sum_of(s->counts, n, have);
+        n += have;
     }
-    starts[PART_ROWS] = (uint32_t)sum;
+    s->at[PART_ROWS] = (uint32_t)sum;
     return sum;
 }
 
 /* Which rows have what, and how many values. */
-static bool take_rows(struct bytes *v, struct column_part *p, uint32_t *starts)
+static bool take_rows(struct bytes *v, struct column_part *p, struct column_starts *starts)
 {
-    uint64_t guess[PART_WORDS], valued[PART_WORDS];
-    struct packed counts;
+    uint64_t guess[PART_WORDS], *valued = starts->valued;
     unsigned width;
     uint32_t n;
 
@@ -240,10 +282,10 @@ static bool take_rows(struct bytes *v, struct column_part *p, uint32_t *starts)
     if (width == 0 && p->n_places <= PART_ROWS && is_first(valued, p->n_places))
         return true;
     n = (uint32_t)bits_count(valued, PART_WORDS);
-    if (!column__take_packed(v, n, width, &counts))
+    if (!column__take_packed(v, n, width, &starts->counts))
         return false;
     p->starts = starts;
-    return add_up(valued, counts, starts) == p->n_places;
+    return add_up(starts) == p->n_places;
 }
 
 enum rc column_part__open(struct bytes value, uint32_t first_row, struct column_room *room,
@@ -256,7 +298,7 @@ enum rc column_part__open(struct bytes value, uint32_t first_row, struct column_
     memcpy(o->value, value.p, value.n);
     memset(o->value + value.n, 0, sizeof(uint64_t));
     p->first = first_row;
-    if (take_sizes(&v, p) && take_rows(&v, p, o->starts) &&
+    if (take_sizes(&v, p) && take_rows(&v, p, &o->starts) &&
         column__take_packed(&v, p->n_places, place_width(p->n_values), &p->places) &&
         column__take_numbers(&v, p) && column__take_texts(&v, p))
         return RC_OK;
@@ -285,8 +327,10 @@ bool column_one_each(const struct column_part *p, uint32_t row)
 
     if (!p->starts)
         return row + 64 <= p->n_places;
-    for (i = 0; i <= 64; i++)
-        wrong |= p->starts[row + i] ^ (p->starts[row] + i);
+    if (column_start(p, row + 64) - column_start(p, row) != 64)
+        return false;
+    for (i = 0; i < 64; i++)
+        wrong |= column_start(p, row + i) ^ (column_start(p, row) + i);
     return wrong == 0;
 }
 

@@ -16,14 +16,17 @@ struct column {
     struct reader *reader; /* borrowed */
     struct bytes name;     /* owned */
     uint32_t number;
-    uint32_t n_parts;           /* of all rows there are */
-    struct column_part **parts; /* owned; NULL: not there, if it was asked for */
-    bool *asked;                /* owned */
+    uint32_t n_parts;            /* of all rows there are */
+    struct column_part **parts;  /* owned; NULL: not there, if it was asked for */
+    bool *asked;                 /* owned */
+    struct store_cursor *cursor; /* owned, or NULL */
+    uint32_t cursor_part;        /* for which it was moved last */
     struct {
         struct column_room room; /* owned */
         uint32_t number;         /* of the part that was looked for last, from 1; 0: none yet */
         bool there;
     } now[TILE_ROWS / PART_ROWS];
+    uint32_t last_now; /* the same of all of them */
 };
 
 size_t reader_n_columns(const struct reader *r)
@@ -72,6 +75,7 @@ static void column_free(struct column *c)
         column_part__close(c->parts[i]);
     for (i = 0; i < ARRAY_LEN(c->now); i++)
         column_part__close(c->now[i].room.part);
+    store_cursor_close(c->cursor);
     xfree(c->parts);
     xfree(c->asked);
     xfree((void *)(uintptr_t)c->name.p);
@@ -110,6 +114,43 @@ static enum rc load(struct column *c, uint32_t i, struct column_room *room, stru
     return rc;
 }
 
+static bool is_before(const struct store_cursor *c, struct bytes key)
+{
+    return store_cursor_valid(c) && bytes_cmp(store_cursor_key(c), key) < 0;
+}
+
+/*
+ * The same for the part behind the one that was asked for last: by a cursor, which
+ * is there already and need not copy it. It stands on the first key that is not
+ * before the part that it was asked for.
+ */
+static enum rc load_next(struct column *c, uint32_t i, struct column_room *room, struct err *err)
+{
+    bool near = c->cursor && c->cursor_part + 1 == i;
+    struct bytes key;
+    struct key k;
+    enum rc rc;
+
+    if (!c->cursor) {
+        key = key_head(&k, KEY_COLUMN, c->number);
+        rc = store_cursor_open(reader__store(c->reader), key, false, &c->cursor, err);
+        if (rc != RC_OK)
+            return rc;
+    }
+    key = key_numbered(&k, KEY_COLUMN, c->number, i * PART_ROWS);
+    if (near && is_before(c->cursor, key))
+        store_cursor_next(c->cursor);
+    if (!near || is_before(c->cursor, key))
+        store_cursor_seek(c->cursor, key);
+    c->cursor_part = i;
+    rc = store_cursor_end(c->cursor, err);
+    if (rc != RC_OK)
+        return rc;
+    if (!store_cursor_valid(c->cursor) || !bytes_eq(store_cursor_key(c->cursor), key))
+        return RC_NOT_FOUND;
+    return column_part__open(store_cursor_value(c->cursor), i * PART_ROWS, room, err);
+}
+
 enum rc column_part_of(struct column *c, uint32_t row, struct column_part **ret_part,
                        struct err *err)
 {
@@ -139,6 +180,7 @@ enum rc column_part_now(struct column *c, uint32_t row, struct column_part **ret
                         struct err *err)
 {
     uint32_t i = row / PART_ROWS, slot = i % ARRAY_LEN(c->now);
+    bool in_turn;
     enum rc rc;
 
     if (i >= c->n_parts || c->asked[i])
@@ -146,7 +188,9 @@ enum rc column_part_now(struct column *c, uint32_t row, struct column_part **ret
     *ret_part = NULL;
     if (c->now[slot].number != i + 1) {
         c->now[slot].number = 0;
-        rc = load(c, i, &c->now[slot].room, err);
+        in_turn = i + 1 < c->n_parts && c->last_now == i; /* the last part of all has a tail */
+        c->last_now = i + 1;
+        rc = (in_turn ? load_next : load)(c, i, &c->now[slot].room, err);
         if (rc != RC_OK && rc != RC_NOT_FOUND)
             return rc;
         c->now[slot].there = rc == RC_OK;

@@ -363,9 +363,10 @@ static bool is_before(struct bytes text, struct bytes v, enum column_seek how)
            (how == SEEK_BEHIND_PREFIX && bytes_starts(text, v));
 }
 
-/* How many texts of the group from the i-th on are before v. */
+/* How many texts of the group from the i-th on are before v; *is_v: the next one is v, if it is of
+ * the group. */
 static bool count_before(const struct column_part *p, uint32_t i, struct bytes v,
-                         enum column_seek how, uint32_t *ret_n)
+                         enum column_seek how, uint32_t *ret_n, bool *is_v)
 {
     uint32_t n = p->n_values - p->n_numbers - i, k;
     size_t at = (size_t)packed_at(p->groups, i / GROUP), n_text = 0;
@@ -381,18 +382,22 @@ static bool count_before(const struct column_part *p, uint32_t i, struct bytes v
             return false;
         memcpy(text + s.shared, s.more.p, s.more.n);
         n_text = s.shared + s.more.n;
-        if (!is_before(bytes_of(text, n_text), v, how))
+        if (!is_before(bytes_of(text, n_text), v, how)) {
+            *is_v = bytes_eq(bytes_of(text, n_text), v);
             break;
+        }
     }
     *ret_n = k;
     return true;
 }
 
-enum rc column_seek_text(const struct column_part *p, struct bytes v, enum column_seek how,
-                         uint32_t *ret_place, struct err *err)
+/* *ret_is_v: the text at *ret_place is v. */
+static enum rc seek_text(const struct column_part *p, struct bytes v, enum column_seek how,
+                         uint32_t *ret_place, bool *ret_is_v, struct err *err)
 {
     uint32_t n = p->n_values - p->n_numbers, from = 0, to = (n + GROUP - 1) / GROUP, before = 0;
 
+    *ret_is_v = false;
     while (from < to) { /* the first group that does not begin before v */
         uint32_t middle = from + (to - from) / 2;
         size_t at = (size_t)packed_at(p->groups, middle);
@@ -404,15 +409,31 @@ enum rc column_seek_text(const struct column_part *p, struct bytes v, enum colum
         rest = bytes_of(p->texts.p + at, p->texts.n - at);
         if (!take_stored(&rest, 0, 0, &s))
             return column_part__damaged(p, err);
-        if (is_before(s.more, v, how))
+        if (is_before(s.more, v, how)) {
             from = middle + 1;
-        else
-            to = middle;
+            continue;
+        }
+        to = middle;
+        *ret_is_v = bytes_eq(s.more, v);
     }
-    if (from > 0 && !count_before(p, (from - 1) * GROUP, v, how, &before))
+    if (from > 0 && !count_before(p, (from - 1) * GROUP, v, how, &before, ret_is_v))
         return column_part__damaged(p, err);
     *ret_place = p->n_numbers + (from > 0 ? (from - 1) * GROUP + before : 0);
     return RC_OK;
+}
+
+enum rc column_seek_text(const struct column_part *p, struct bytes v, enum column_seek how,
+                         uint32_t *ret_place, struct err *err)
+{
+    bool is_v;
+
+    return seek_text(p, v, how, ret_place, &is_v, err);
+}
+
+enum rc column_find_text(const struct column_part *p, struct bytes v, uint32_t *ret_place,
+                         bool *ret_found, struct err *err)
+{
+    return seek_text(p, v, SEEK_FROM, ret_place, ret_found, err);
 }
 
 /* ---- all values -------------------------------------------------------------------------- */

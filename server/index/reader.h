@@ -167,6 +167,17 @@ static inline uint64_t packed_at(struct packed p, size_t i)
     return get_u64le(p.at + bit / 8) >> bit % 8 & ((UINT64_C(1) << p.width) - 1);
 }
 
+/* Where the places of rows begin: of each 64th row, and of those behind it once one is asked for.
+ */
+struct column_starts {
+    uint64_t known; /* a bit for 64 rows: they are asked for */
+    uint32_t at[PART_ROWS + 1];
+    /* private: column_part.c */
+    uint64_t valued[PART_WORDS];
+    uint16_t before[PART_WORDS];
+    struct packed counts;
+};
+
 /*
  * The values of up to PART_ROWS rows from `first` on, as they are stored: what
  * is asked for is looked up in the bytes. Arrays stand for all their elements.
@@ -176,9 +187,9 @@ struct column_part {
     uint32_t n_values;  /* distinct; numbers rising, then texts bytewise */
     uint32_t n_numbers; /* of them */
     uint32_t n_places;
-    const uint32_t *starts;      /* PART_ROWS + 1; NULL: the first n_places rows have one each */
-    struct packed places;        /* into the values, rising within a row */
-    uint64_t exists[PART_WORDS]; /* rows that have the member, even null or empty */
+    struct column_starts *starts; /* NULL: the first n_places rows have one each */
+    struct packed places;         /* into the values, rising within a row */
+    uint64_t exists[PART_WORDS];  /* rows that have the member, even null or empty */
     uint64_t is_null[PART_WORDS];
     uint64_t is_empty[PART_WORDS]; /* "", [] or {} */
     /* private: the dictionary, column_values.c */
@@ -190,12 +201,16 @@ struct column_part {
     struct column_value *values; /* owned; NULL: not decoded yet */
 };
 
+/* Private: those of 64 rows. */
+void column_starts_add(struct column_starts *s, uint32_t word);
 /* A row has the places [start of the row, start of the next). row: within the part, 0..PART_ROWS */
 static inline uint32_t column_start(const struct column_part *p, uint32_t row)
 {
-    if (p->starts)
-        return p->starts[row];
-    return row < p->n_places ? row : p->n_places;
+    if (!p->starts)
+        return row < p->n_places ? row : p->n_places;
+    if (row % 64 && !(p->starts->known >> row / 64 & 1))
+        column_starts_add(p->starts, row / 64);
+    return p->starts->at[row];
 }
 /* Which value; a damaged one is the last, so that nothing is read behind it. */
 static inline uint32_t column_place(const struct column_part *p, uint32_t i)
@@ -221,6 +236,9 @@ enum column_seek {
 };
 enum rc column_seek_text(const struct column_part *p, struct bytes v, enum column_seek how,
                          uint32_t *ret_place, struct err *err) MUST_CHECK;
+/* The text that is v; if it is not found *ret_place is where it would be. */
+enum rc column_find_text(const struct column_part *p, struct bytes v, uint32_t *ret_place,
+                         bool *ret_found, struct err *err) MUST_CHECK;
 /* All values, decoded once; they stay as long as the part. */
 enum rc column_values(struct column_part *p, const struct column_value **ret_values,
                       struct err *err) MUST_CHECK;

@@ -53,6 +53,23 @@ static enum rc find_between(const struct column_part *p, const struct limits *l,
     return rc;
 }
 
+static enum rc find_equal(const struct column_part *p, const struct filter_wanted *w,
+                          struct matches *m, struct err *err)
+{
+    bool found = false;
+    enum rc rc;
+
+    if (w->is_number) {
+        m->numbers.from = column_seek_number(p, w->number, false);
+        m->numbers.to = m->numbers.from;
+        if (m->numbers.from < p->n_numbers && column_number(p, m->numbers.from) <= w->number)
+            m->numbers.to++;
+    }
+    rc = column_find_text(p, w->text, &m->texts.from, &found, err);
+    m->texts.to = m->texts.from + (rc == RC_OK && found);
+    return rc;
+}
+
 /* Room for a yes or no per value, all no. */
 static enum rc clear_hits(struct filter *f, uint32_t n, struct err *err)
 {
@@ -71,15 +88,14 @@ static enum rc find_listed_texts(struct filter *f, const struct filter_node *n,
                                  struct column_part *p, struct err *err)
 {
     const struct column_value *values;
-    uint32_t at = p->n_numbers, behind;
+    uint32_t at = p->n_numbers;
+    bool found = false;
     enum rc rc = RC_OK;
     size_t i;
 
     for (i = 0; rc == RC_OK && n->n_texts < 64 && i < n->n_texts; i++) {
-        rc = column_seek_text(p, n->texts[i], SEEK_FROM, &at, err);
-        if (rc == RC_OK)
-            rc = column_seek_text(p, n->texts[i], SEEK_BEHIND, &behind, err);
-        if (rc == RC_OK && at < behind)
+        rc = column_find_text(p, n->texts[i], &at, &found, err);
+        if (rc == RC_OK && found)
             f->hits[at] = 1;
     }
     if (n->n_texts < 64)
@@ -166,6 +182,8 @@ static enum rc find(struct filter *f, const struct filter_node *n, struct column
     enum rc rc;
 
     *m = (struct matches){0};
+    if (n->op == FILTER_EQUAL)
+        return find_equal(p, n->wanted, m, err);
     if (n->op == FILTER_STARTS) {
         rc = column_seek_text(p, n->wanted->text, SEEK_FROM, &m->texts.from, err);
         return rc == RC_OK

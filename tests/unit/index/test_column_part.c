@@ -302,9 +302,13 @@ static bool same_parts(const struct column_content *a, const struct column_part 
         memcmp(a->is_null, b->is_null, sizeof a->is_null) != 0 ||
         memcmp(a->is_empty, b->is_empty, sizeof a->is_empty) != 0 || b->n_places != n)
         return false;
-    for (i = 0; i <= PART_ROWS; i++)
-        if (column_start(b, i) != a->starts[i])
+    for (i = 0; i <= PART_ROWS; i++) {
+        uint32_t row =
+            i * 2731 % (PART_ROWS + 1); /* in no order: they are made as they are asked */
+
+        if (column_start(b, row) != a->starts[row])
             return false;
+    }
     for (i = 0; i < n; i++) {
         if (i % 64 == 0)
             column_places(b, i, n - i < 64 ? n - i : 64, places);
@@ -321,7 +325,8 @@ static bool same_parts(const struct column_content *a, const struct column_part 
 /* Every text is found where it stands, and what is not there between its neighbours. */
 static bool seeks_are_right(const struct column_part *p)
 {
-    uint32_t i, at, behind, behind_all, more;
+    uint32_t i, at, behind, behind_all, more, place;
+    bool found = false;
 
     for (i = p->n_numbers; i < p->n_values; i++) {
         struct bytes text = decoded[i].text, less = bytes_of(text.p, text.n - 1);
@@ -334,6 +339,11 @@ static bool seeks_are_right(const struct column_part *p)
         for (more = i; more < p->n_values && bytes_starts(decoded[more].text, less);)
             more++;
         if (behind_all != more)
+            return false;
+        if (column_find_text(p, text, &place, &found, &err) != RC_OK || !found || place != i)
+            return false;
+        if (column_find_text(p, less, &place, &found, &err) != RC_OK ||
+            found != (i > p->n_numbers && bytes_eq(decoded[place].text, less)))
             return false;
     }
     return column_seek_text(p, B(""), SEEK_FROM, &at, &err) == RC_OK && at == p->n_numbers &&
@@ -350,13 +360,13 @@ static void check_part(const struct made *m)
     CU_ASSERT(seeks_are_right(part));
 }
 
-/* Up to `most` of n values in every row that exists. */
-static void make_rows(struct made *m, struct rng *r, uint32_t n, uint32_t most)
+/* About `least` to `most` of n values in every row that exists. */
+static void make_rows(struct made *m, struct rng *r, uint32_t n, uint32_t least, uint32_t most)
 {
     uint32_t row, i, at = 0;
 
     for (row = 0; row < PART_ROWS; row++) {
-        uint32_t have = n ? (uint32_t)rng_below(r, most + 1) : 0, place = 0;
+        uint32_t have = n ? least + (uint32_t)rng_below(r, most - least + 1) : 0, place = 0;
 
         m->starts[row] = at;
         for (i = 0; i < have && place < n; i++) {
@@ -403,10 +413,30 @@ static void random_parts_come_back(void)
 
         made_init(&m, n, 3 * PART_ROWS);
         make_values(&m, &r, n);
-        make_rows(&m, &r, m.part.n_values, 1 + (uint32_t)rng_below(&r, 3));
+        make_rows(&m, &r, m.part.n_values, 0, 1 + (uint32_t)rng_below(&r, 3));
         check_part(&m);
         made_done(&m);
     }
+}
+
+/* Counts of every width, in rows that all have values, that have them here and there, and hardly.
+ */
+static void rows_begin_where_they_were_put(void)
+{
+    struct rng r;
+    uint32_t most, least;
+
+    rng_init(&r, suite_seed());
+    for (most = 1; most <= 40; most += most < 10 ? 1 : 10)
+        for (least = 0; least <= 1; least++) {
+            struct made m;
+
+            made_init(&m, 300, (size_t)most * PART_ROWS);
+            make_values(&m, &r, 300);
+            make_rows(&m, &r, m.part.n_values, least, most);
+            check_part(&m);
+            made_done(&m);
+        }
 }
 
 /* Asks a part all that can be asked; returns what is out of bounds. */
@@ -441,7 +471,7 @@ static void damage_is_refused_or_harmless(void)
     rng_init(&r, suite_seed());
     made_init(&m, 60, 3 * PART_ROWS);
     make_values(&m, &r, 60);
-    make_rows(&m, &r, m.part.n_values, 2);
+    make_rows(&m, &r, m.part.n_values, 0, 2);
     check_part(&m);
     for (cut = 0; cut < out.n; cut += step) {
         uint8_t *copy = xmemdup(out.p, cut); /* so that reading behind it is seen */
@@ -514,7 +544,7 @@ static void a_price_takes_four_bytes_a_row_and_genres_two(void)
         m.values[i] = (struct column_value){.text = put_text(&m, "genre of ", i),
                                             .original = put_text(&m, "Genre of ", i)};
     m.part.n_values = 20;
-    make_rows(&m, &r, 20, 3);
+    make_rows(&m, &r, 20, 0, 3);
     check_part(&m);
     CU_ASSERT(out.n < 2 * PART_ROWS);
     made_done(&m);
@@ -523,5 +553,5 @@ static void a_price_takes_four_bytes_a_row_and_genres_two(void)
 SUITE(column_part, setup, teardown, TEST(numbers_come_back_to_the_last_bit),
       TEST(extreme_numbers_come_back), TEST(numbers_that_are_none_are_refused),
       TEST(texts_that_are_none_are_refused), TEST(random_parts_come_back),
-      TEST(damage_is_refused_or_harmless), TEST(sizes_that_cannot_be_are_refused),
-      TEST(a_price_takes_four_bytes_a_row_and_genres_two));
+      TEST(rows_begin_where_they_were_put), TEST(damage_is_refused_or_harmless),
+      TEST(sizes_that_cannot_be_are_refused), TEST(a_price_takes_four_bytes_a_row_and_genres_two));

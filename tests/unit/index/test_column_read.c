@@ -3,7 +3,10 @@
 #include "column_given.h"
 
 #include "base/mem.h"
+#include "base/rng.h"
 #include "index/reader_int.h"
+
+#include <stdio.h>
 
 /* A reader over columns "a" (number 5) and "n" (number 9), whose parts are in the store. */
 struct read_fixture {
@@ -138,6 +141,46 @@ static void parts_in_passing_share_the_memory_of_a_tile(void)
     read_close(&f);
 }
 
+static void add_number(uint32_t row, unsigned n)
+{
+    char json[32];
+
+    (void)snprintf(json, sizeof json, "{\"n\":%u}", n);
+    given_add(row, bytes_str(json));
+}
+
+/* Some parts are not there; asked for in turn, over and over, forwards and backwards. */
+static void parts_in_passing_are_the_same_in_any_order(void)
+{
+    enum { PARTS = 40, ASKED = 2000 };
+    bool there[PARTS] = {false};
+    struct column_part *p = NULL;
+    struct column *c = NULL;
+    struct read_fixture f;
+    unsigned i, n = 0;
+    struct rng r;
+
+    rng_init(&r, suite_seed());
+    for (i = 0; i < PARTS; i++) {
+        there[i] = i + 1 == PARTS || rng_below(&r, 2);
+        if (there[i])
+            add_number(i * PART_ROWS, i);
+    }
+    given_flush();
+    read_open(&f, PARTS * PART_ROWS);
+    OK(reader_column(&f.reader, B("n"), &c, &fx.err));
+    for (i = 0; n < ASKED; n++, i = rng_below(&r, 8) ? i + 1 : (unsigned)rng_below(&r, PARTS)) {
+        double value = 0;
+
+        i %= PARTS;
+        OK(column_part_now(c, i * PART_ROWS, &p, &fx.err));
+        CU_ASSERT_EQUAL_FATAL(p != NULL, there[i]);
+        if (p)
+            CU_ASSERT(column_first_number(p, 0, &value) && (unsigned)value == i);
+    }
+    read_close(&f);
+}
+
 static void a_part_that_fails_in_passing_is_asked_for_again(void)
 {
     struct column_part *p = NULL;
@@ -161,4 +204,5 @@ static void a_part_that_fails_in_passing_is_asked_for_again(void)
 
 SUITE(column_read, given_setup, given_teardown, TEST(columns_are_found_by_name_and_read_by_part),
       TEST(a_damaged_part_is_told_each_time), TEST(parts_in_passing_share_the_memory_of_a_tile),
+      TEST(parts_in_passing_are_the_same_in_any_order),
       TEST(a_part_that_fails_in_passing_is_asked_for_again));
