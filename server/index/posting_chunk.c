@@ -316,8 +316,8 @@ const uint8_t *posting_chunk__check_row(const uint8_t *at, const uint8_t *end, u
 const uint8_t *posting_chunk__skip(const uint8_t *at, const uint8_t *end, size_t n)
 {
     for (; n && end - at >= 8; at += 8) {
-        uint64_t tops = get_u64le(at) & 0x8080808080808080u;
-        size_t ended = (size_t)((tops >> 7) * 0x0101010101010101u >> 56);
+        uint64_t tops = get_u64le(at) & CHUNK_TOPS;
+        size_t ended = chunk_count_tops(tops);
 
         if (ended >= n) {
             for (; n > 1; n--)

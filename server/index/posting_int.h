@@ -99,6 +99,13 @@ static inline const uint8_t *chunk_gap(const uint8_t *p, const uint8_t *end, uin
 const uint8_t *posting_chunk__long(const uint8_t *at, const uint8_t *end, uint32_t v,
                                    struct occurrence *now);
 
+/* Eight bytes of occurrences at once: the top bits, each of which ends a row, and how many. */
+#define CHUNK_TOPS 0x8080808080808080u
+static inline size_t chunk_count_tops(uint64_t tops)
+{
+    return (size_t)((tops >> 7) * 0x0101010101010101u >> 56);
+}
+
 /* What stands before the first occurrence of a row. */
 static inline struct occurrence chunk_before(uint32_t base)
 {

@@ -60,16 +60,16 @@ void posting_list__done(struct posting_list *l)
 
 void posting_list__move(struct store_cursor *c, struct bytes key)
 {
-    int i;
+    int i, order = -1;
 
-    if (store_cursor_valid(c) && bytes_cmp(store_cursor_key(c), key) <= 0)
-        for (i = 0; i < STEPS_MAX && store_cursor_valid(c); i++) {
-            if (bytes_cmp(store_cursor_key(c), key) >= 0)
-                return;
+    for (i = 0; order < 0 && i < STEPS_MAX && store_cursor_valid(c); i++) {
+        order = bytes_cmp(store_cursor_key(c), key);
+        if (order == 0 || (order > 0 && i > 0)) /* came from before it */
+            return;
+        if (order < 0)
             store_cursor_next(c);
-        }
-    if (!store_cursor_valid(c) || bytes_cmp(store_cursor_key(c), key) != 0)
-        store_cursor_seek(c, key);
+    }
+    store_cursor_seek(c, key);
 }
 
 /* The row of the list's chunk that the cursor is on; false: it is behind the list. */

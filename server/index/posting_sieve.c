@@ -10,7 +10,6 @@
  */
 #include "index/posting_list.h"
 
-#define TOPS 0x8080808080808080u
 #define ONES 0x0101010101010101u
 
 struct sieve {
@@ -21,11 +20,6 @@ struct sieve {
     uint64_t add; /* lifts to 128 and above what is too large */
     struct tile *keep;
 };
-
-static size_t count_tops(uint64_t tops)
-{
-    return (size_t)((tops >> 7) * ONES >> 56);
-}
 
 /* Whether the row at `at` has its first occurrence early enough, and any one near enough. */
 static bool look(const struct sieve *s, const uint8_t *at, bool *ret_damaged)
@@ -69,16 +63,16 @@ static bool pass(const struct sieve *s, const uint8_t *at)
     size_t n = 0;           /* rows that began before */
 
     for (; end - at >= 8; at += 8) {
-        uint64_t w = get_u64le(at), starts = (w & TOPS) << 8 | begins, hits;
+        uint64_t w = get_u64le(at), starts = (w & CHUNK_TOPS) << 8 | begins, hits;
 
-        hits = starts & ~((w & ~TOPS) + s->add);
+        hits = starts & ~((w & ~CHUNK_TOPS) + s->add);
         for (; hits; hits &= hits - 1) {
             uint64_t bit = hits & -hits;
 
-            if (!take(s, n + count_tops(starts & (bit - 1)), at + __builtin_ctzll(bit) / 8))
+            if (!take(s, n + chunk_count_tops(starts & (bit - 1)), at + __builtin_ctzll(bit) / 8))
                 return false;
         }
-        n += count_tops(starts);
+        n += chunk_count_tops(starts);
         begins = w >> 63 << 7;
     }
     for (; at < end; at++) {

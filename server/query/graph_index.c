@@ -11,8 +11,8 @@
  */
 #include "query/graph_int.h"
 
-#include "base/bits.h"
 #include "base/mem.h"
+#include "query/tile_set.h"
 
 enum {
     SPLIT_ROWS = 1024,
@@ -43,15 +43,12 @@ static enum rc narrow(struct postings *p, uint32_t tile, struct tile *rows, stru
                       struct err *err)
 {
     enum rc rc;
-    size_t i;
 
     memset(scratch, 0, sizeof *scratch);
     rc = postings_rows(p, tile, scratch, err);
-    if (rc != RC_OK)
-        return rc;
-    for (i = 0; i < TILE_WORDS; i++)
-        rows->bits[i] &= scratch->bits[i];
-    return RC_OK;
+    if (rc == RC_OK)
+        tile__and(rows, scratch);
+    return rc;
 }
 
 /* ---- side by side --------------------------------------------------------------------------- */
@@ -112,7 +109,7 @@ static enum rc beside_tile(struct beside *w, uint32_t tile, struct err *err)
         rc = narrow(w->b, tile, &w->rows, &w->scratch, err);
     if (rc != RC_OK)
         return rc;
-    both = (uint32_t)bits_count(w->rows.bits, TILE_WORDS);
+    both = (uint32_t)tile__count(&w->rows);
     w->seen = ((uint64_t)tile + 1) * TILE_ROWS;
     if (both == 0)
         return RC_OK;
@@ -218,7 +215,7 @@ static enum rc keep_runs(struct counting *c, const struct derivation *d, struct 
         uint16_t row = c->found[0][i].row;
 
         if (!is_run(c, d, i))
-            c->all.bits[row / 64] &= ~((uint64_t)1 << (row % 64));
+            tile__unset(&c->all, row);
     }
     return RC_OK;
 }
@@ -243,13 +240,12 @@ static enum rc count_tile(struct counting *c, const struct derivation *const *de
             if (rc != RC_OK)
                 return rc;
         }
-        if (derivations[i]->n_words > 1 && bits_count(c->all.bits, TILE_WORDS) > 0) {
+        if (derivations[i]->n_words > 1 && tile__any(&c->all)) {
             rc = keep_runs(c, derivations[i], p - derivations[i]->n_words, tile, err);
             if (rc != RC_OK)
                 return rc;
         }
-        for (j = 0; j < TILE_WORDS; j++)
-            c->any.bits[j] |= c->all.bits[j];
+        tile__or(&c->any, &c->all);
     }
     return RC_OK;
 }
@@ -270,7 +266,7 @@ static enum rc count_tiles(struct counting *c, const struct derivation *const *d
         rc = count_tile(c, derivations, n, tile, err);
         if (rc != RC_OK)
             return rc;
-        rows += bits_count(c->any.bits, TILE_WORDS);
+        rows += tile__count(&c->any);
     }
     *ret_n = rows;
     return RC_OK;

@@ -69,6 +69,14 @@ uint64_t rank__cost_unknown(const struct rank_rules *r, unsigned level)
     return cost;
 }
 
+uint64_t rank__cost_of_class(const struct rank_rules *r, const struct match_edge *e,
+                             enum match_class class, unsigned kept)
+{
+    return rank__cost(r, COST_TYPO, e->edge->base_typos + match__class_typos(class)) +
+           rank__cost(r, COST_PROXIMITY, kept - 1) +
+           rank__cost(r, COST_EXACT_WORDS, class == CLASS_EXACT && e->n_terms == 1 ? 0 : kept);
+}
+
 static bool share_field(const uint64_t *left, size_t n_left, const uint64_t *right, size_t n_right)
 {
     size_t i = 0, j = 0;

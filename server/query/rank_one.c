@@ -26,18 +26,6 @@ void rank_one__free(struct rank_one *one)
     xfree(one);
 }
 
-/* What all rows of a class cost alike. */
-static uint64_t cost_of_class(const struct rank *r, const struct rank_group *group,
-                              const struct match_edge *e, enum match_class class, unsigned n)
-{
-    const struct rank_rules *rules = &r->rules;
-
-    return rank__cost(rules, COST_WORDS, group->level) +
-           rank__cost(rules, COST_TYPO, e->edge->base_typos + match__class_typos(class)) +
-           rank__cost(rules, COST_PROXIMITY, n - 1) +
-           rank__cost(rules, COST_EXACT_WORDS, class == CLASS_EXACT && e->n_terms == 1 ? 0 : n);
-}
-
 /* Takes a place into account. whole: exactAttribute is asked for, and the words are the query's. */
 static enum rc look_at(struct rank *r, const struct match_edge *e, uint32_t row,
                        struct occurrence o, bool whole, struct best *best, struct err *err)
@@ -150,7 +138,8 @@ static enum rc offer_batch(struct rank *r, const struct rank_group *group,
     uint64_t fixed[MATCH_CLASSES];
 
     for (unsigned c = 0; c < MATCH_CLASSES; c++)
-        fixed[c] = cost_of_class(r, group, e, c, kept);
+        fixed[c] = rank__cost(&r->rules, COST_WORDS, group->level) +
+                   rank__cost_of_class(&r->rules, e, c, kept);
     for (size_t i = 0; i < r->batch->n; i++) {
         /* whichever word is the cheapest: a field can be the query all the same */
         unsigned exact = e->any_of[CLASS_EXACT] ? r->one->best[CLASS_EXACT][i].exact : 2;

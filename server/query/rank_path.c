@@ -28,7 +28,9 @@ struct run {
 /* What a batch has of one edge. */
 struct edge_runs {
     struct match_edge *edge;
-    uint32_t head[RANK_BATCH]; /* by row of the batch */
+    unsigned kept;                 /* terms of it that are not dropped */
+    uint64_t fixed[MATCH_CLASSES]; /* what a class costs wherever its words are */
+    uint32_t head[RANK_BATCH];     /* by row of the batch */
 };
 
 struct state {
@@ -91,6 +93,15 @@ static bool leads_through(const struct rank_group *group, const struct match_edg
     return false;
 }
 
+static void set_edge(const struct rank *r, unsigned level, struct edge_runs *runs,
+                     struct match_edge *e)
+{
+    runs->edge = e;
+    runs->kept = match__kept(r->match, level, e);
+    for (unsigned c = 0; c < MATCH_CLASSES; c++)
+        runs->fixed[c] = rank__cost_of_class(&r->rules, e, c, runs->kept);
+}
+
 /* The edges that the cheapest paths of the group may lead through. */
 static void choose_edges(struct rank *r, const struct rank_group *group)
 {
@@ -104,7 +115,7 @@ static void choose_edges(struct rank *r, const struct rank_group *group)
             continue;
         if (!p->edges[p->n_edges])
             p->edges[p->n_edges] = xmalloc(sizeof(struct edge_runs));
-        p->edges[p->n_edges++]->edge = e;
+        set_edge(r, group->level, p->edges[p->n_edges++], e);
     }
 }
 
@@ -137,12 +148,11 @@ static enum rc gather(struct rank *r, const struct rank_group *group, struct err
 }
 
 /* What a state costs by itself: the best field and the best place of its runs. */
-static uint64_t own_cost(const struct rank *r, unsigned level, const struct state *s)
+static uint64_t own_cost(const struct rank *r, const struct edge_runs *e, const struct state *s)
 {
     const struct rank_paths *p = r->paths;
-    const struct rank_rules *rules = &r->rules;
     uint32_t attribute = UINT32_MAX;
-    unsigned step = STEP_MAX, n = match__kept(r->match, level, s->edge);
+    unsigned step = STEP_MAX;
 
     for (uint32_t i = s->head; i != NO_RUN; i = p->runs[i].next) {
         const struct run *run = &p->runs[i];
@@ -159,12 +169,9 @@ static uint64_t own_cost(const struct rank *r, unsigned level, const struct stat
             step = one < step ? one : step;
         }
     }
-    return rank__cost(rules, COST_TYPO, s->edge->edge->base_typos + match__class_typos(s->class)) +
-           rank__cost(rules, COST_PROXIMITY, n - 1) +
-           rank__cost(rules, COST_ATTRIBUTE, (uint64_t)attribute * n) +
-           rank__cost(rules, COST_POSITION, (uint64_t)step * n) +
-           rank__cost(rules, COST_EXACT_WORDS,
-                      s->class == CLASS_EXACT && s->edge->n_terms == 1 ? 0 : n);
+    return e->fixed[s->class] +
+           rank__cost(&r->rules, COST_ATTRIBUTE, (uint64_t)attribute * e->kept) +
+           rank__cost(&r->rules, COST_POSITION, (uint64_t)step * e->kept);
 }
 
 static unsigned near_cost(const struct rank *r, const struct state *left, const struct state *right)
@@ -238,7 +245,7 @@ static uint64_t cheapest_path(struct rank *r, unsigned level, size_t row)
             s.cost = cheapest_to(r, level, &s);
             if (s.cost == NO_PATH)
                 continue;
-            s.cost += own_cost(r, level, &s);
+            s.cost += own_cost(r, p->edges[i], &s);
             p->states[p->n_states++] = s;
             if (s.cost < best &&
                 match__free(r->match, level, s.edge->edge->to, (unsigned)r->graph->n_terms))
