@@ -170,18 +170,16 @@ class Room:
             return f.read().decode(errors="replace")
 
     def wait_listening(self):
-        deadline = time.monotonic() + WAIT_SECONDS
-        while True:
+        def look():
             ended = self.process.poll() is not None
             text = self.log()
             at = text.find('msg="listening" addr=127.0.0.1:')
             if at >= 0 and "\n" in text[at:]:
                 self.port = int(text[at:].split(":", 1)[1].split()[0])
-                return True
-            if ended:
-                return False
-            assert time.monotonic() < deadline, "the server neither listens nor ends:\n" + text
-            time.sleep(TICK)
+                return "listens"
+            return "ended" if ended else None
+
+        return poll(look, "the server to listen or to end", self.log) == "listens"
 
     def ended(self):
         return self.process is None or self.process.poll() is not None
@@ -244,18 +242,24 @@ class Room:
         poll(lambda: self.get("/tasks?statuses=enqueued,processing&limit=1")["total"] == 0,
              "an empty queue", self.log)
 
+    def wait_task(self, uid):
+        """The task when it has ended."""
+        def ended():
+            task = self.get("/tasks/%d" % uid)
+            return task if task["status"] not in ("enqueued", "processing") else None
+
+        return poll(ended, "the end of task %d" % uid, self.log)
+
     def wait_dump(self, uid):
         """The final status of a dump; None when the server went first."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        while True:
-            try:
-                status = self.get("/dumps/%s/status" % uid)
-            except Gone:
-                return None
-            if status["status"] != "in_progress":
-                return status
-            assert time.monotonic() < deadline, "the dump does not end:\n" + self.log()
-            time.sleep(TICK)
+        def ended():
+            status = self.get("/dumps/%s/status" % uid)
+            return status if status["status"] != "in_progress" else None
+
+        try:
+            return poll(ended, "the end of a dump", self.log)
+        except Gone:
+            return None
 
     def dump(self):
         """A whole dump, which must go well: its path."""
@@ -292,10 +296,13 @@ signal.signal(signal.SIGTERM, lambda signo, frame: sys.exit(128 + signo))  # so 
 
 
 def poll(condition, what, log=lambda: ""):
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long for %s\n%s" % (what, log())
-        time.sleep(TICK)
+    """Asks until it is true, less and less often: what is waited for needs the processor too. Gives what it was."""
+    began = time.monotonic()
+    while not (found := condition()):
+        waited = time.monotonic() - began
+        assert waited < WAIT_SECONDS, "waited too long for %s\n%s" % (what, log())
+        time.sleep(min(max(TICK, waited / 8), 50 * TICK))
+    return found
 
 
 # ---- trials -------------------------------------------------------------------------------------------
