@@ -181,14 +181,16 @@ static void put_marked(struct formatter *f, const struct format_view *v, size_t 
     put_part(f, v->text, from, end);
 }
 
-static void format_text(struct formatter *f, const struct format_rule *rule, struct bytes text)
+static void format_text(struct formatter *f, const struct format_rule *rule,
+                        struct json_value value)
 {
     const struct query_spec *spec = f->search->spec;
     struct format_view v;
-    size_t start = 0, end = text.n;
+    size_t start = 0, end;
 
     buf_clear(&f->text);
-    format_marks__view(f->marks, text, &v);
+    format_marks__view(f->marks, value, &v);
+    end = v.text.n;
     if (rule->crop)
         format_crop__window(&v, rule->length, &start, &end);
     if (start > 0)
@@ -196,8 +198,8 @@ static void format_text(struct formatter *f, const struct format_rule *rule, str
     if (rule->highlight)
         put_marked(f, &v, start, end);
     else
-        put_part(f, text, start, end);
-    if (end < text.n)
+        put_part(f, v.text, start, end);
+    if (end < v.text.n)
         (void)buf_bytes(&f->text, spec->crop_marker);
 }
 
@@ -214,7 +216,7 @@ static void format_leaf(void *arg, struct bytes path, struct json_value v, struc
     rule = rule_of(f, path);
     rule.highlight = rule.highlight && !format_marks__none(f->marks);
     if (rule.highlight || rule.crop) {
-        format_text(f, &rule, number ? json_raw(v) : json_string(v));
+        format_text(f, &rule, v);
         json_quote(out, buf_view(&f->text));
     } else if (number) {
         json_quote(out, json_raw(v));
@@ -270,6 +272,7 @@ static bool has_rules(const struct formatter *f, struct json_value document)
 
 void formatter__members(struct formatter *f, struct json_value document, struct json_writer *w)
 {
+    format_marks__begin(f->marks);
     if (has_rules(f, document)) {
         struct field_writer fields = {.fields = &f->fields,
                                       .vectors = f->search->spec->retrieve_vectors,

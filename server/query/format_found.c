@@ -86,8 +86,8 @@ static void add_found(struct format_found *f, struct bytes path, const struct fo
 /* Matches of all displayed values under the path. */
 static void find_matches(struct format_found *f, struct json_value v, bool shown)
 {
-    size_t path_n = f->path.n, i;
-    struct format_view view;
+    const struct format_match *matches;
+    size_t path_n = f->path.n, n, i;
     struct json_iter it;
 
     switch (json_type(v)) {
@@ -98,10 +98,9 @@ static void find_matches(struct format_found *f, struct json_value v, bool shown
     case JSON_STRING:
         if (!shown)
             break;
-        format_marks__view(f->marks, json_type(v) == JSON_NUMBER ? json_raw(v) : json_string(v),
-                           &view);
-        for (i = 0; i < view.n_matches; i++)
-            add_found(f, buf_view(&f->path), &view.matches[i]);
+        n = format_marks__matches(f->marks, v, &matches);
+        for (i = 0; i < n; i++)
+            add_found(f, buf_view(&f->path), &matches[i]);
         break;
     case JSON_ARRAY:
         f->depth++;

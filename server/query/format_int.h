@@ -43,7 +43,7 @@ void format_marks__free(struct format_marks *m); /* NULL is fine */
 /* The query has no words: nothing is ever matched. */
 bool format_marks__none(const struct format_marks *m);
 
-/* One text, seen through the query; good until the next call. */
+/* A string or a number, seen through the query; good until the next call. */
 struct format_view {
     struct bytes text;
     const struct format_token *tokens; /* one more than n_tokens, at the text's end */
@@ -51,7 +51,13 @@ struct format_view {
     const struct format_match *matches; /* rising, apart from each other */
     size_t n_matches;
 };
-void format_marks__view(struct format_marks *m, struct bytes text, struct format_view *ret_view);
+/* Before each document. Its values are viewed as they stand in it, then asked for their matches. */
+void format_marks__begin(struct format_marks *m);
+void format_marks__view(struct format_marks *m, struct json_value v, struct format_view *ret_view);
+/* Only the matches, and how many; of a value that was viewed it has them. Good until the next call.
+ */
+size_t format_marks__matches(struct format_marks *m, struct json_value v,
+                             const struct format_match **ret_matches);
 
 /* ---- format_crop.c ----------------------------------------------------------------------------
  */

@@ -10,6 +10,9 @@
  * tells that before anything is looked up; what a word that did match stands
  * for in the query is kept, as it comes again and again.
  *
+ * What was found is kept for the rest of the document: who asks for the matches of
+ * a value behind the one who viewed it need not have it cut again.
+ *
  * At most OPEN_MAX runs are open at a time: a phrase of one word a thousand times
  * over a text of nothing but it would take its square in time.
  */
@@ -45,6 +48,11 @@ struct known {
     uint8_t word[TEXT_WORD_MAX];
 };
 
+/* A value of the document that was viewed: its place there, and its matches. */
+struct viewed {
+    size_t offset, first, n;
+};
+
 struct format_marks {
     const struct graph *graph; /* borrowed */
     struct tokenizer *tokenizer;
@@ -52,8 +60,10 @@ struct format_marks {
     size_t n_sequences;
     struct format_token *tokens;
     size_t n_tokens, cap_tokens;
-    struct format_match *matches;
+    struct format_match *matches; /* of all values of the document so far */
     size_t n_matches, cap_matches;
+    struct viewed *viewed; /* rising */
+    size_t n_viewed, cap_viewed, next_viewed;
     struct open_run open[OPEN_MAX];
     size_t n_open;
     struct buf folded;
@@ -127,6 +137,7 @@ void format_marks__free(struct format_marks *m)
     xfree(m->sequences);
     xfree(m->tokens);
     xfree(m->matches);
+    xfree(m->viewed);
     xfree(m->known);
     xfree(m);
 }
@@ -307,16 +318,16 @@ static int by_start(const void *a, const void *b)
     return (x->end < y->end) - (x->end > y->end);
 }
 
-/* Matches that share bytes become one: words of a phrase, pairs of a run. */
-static void join_matches(struct format_marks *m)
+/* Matches from the i-th on that share bytes become one: words of a phrase, pairs of a run. */
+static void join_matches(struct format_marks *m, size_t first)
 {
-    struct format_match *at = m->matches;
-    size_t i, n = 0;
+    struct format_match *at = m->matches + first;
+    size_t i, n = 0, n_all = m->n_matches - first;
 
-    if (m->n_matches == 0)
+    if (n_all == 0)
         return;
-    qsort(at, m->n_matches, sizeof *at, by_start);
-    for (i = 1; i < m->n_matches; i++) {
+    qsort(at, n_all, sizeof *at, by_start);
+    for (i = 1; i < n_all; i++) {
         if (at[i].start >= at[n].end) {
             at[++n] = at[i];
             continue;
@@ -327,16 +338,18 @@ static void join_matches(struct format_marks *m)
         if (at[i].last > at[n].last)
             at[n].last = at[i].last;
     }
-    m->n_matches = n + 1;
+    m->n_matches = first + n + 1;
 }
 
-void format_marks__view(struct format_marks *m, struct bytes text, struct format_view *ret_view)
+/* Cuts the text, and appends its matches; returns the first of them. */
+static size_t cut(struct format_marks *m, struct bytes text)
 {
     bool none = format_marks__none(m);
+    size_t first = m->n_matches;
     uint32_t words = 0;
     struct token t;
 
-    m->n_tokens = m->n_matches = m->n_open = 0;
+    m->n_tokens = m->n_open = 0;
     tokenizer_start(m->tokenizer, text, 0);
     while (tokenizer_next(m->tokenizer, &t)) {
         bool word = t.kind != TOKEN_SOFT && t.kind != TOKEN_HARD;
@@ -349,6 +362,48 @@ void format_marks__view(struct format_marks *m, struct bytes text, struct format
         words++;
     }
     add_token(m, (struct format_token){(uint32_t)text.n, words, false, false});
-    join_matches(m);
-    *ret_view = (struct format_view){text, m->tokens, m->n_tokens - 1, m->matches, m->n_matches};
+    join_matches(m, first);
+    return first;
+}
+
+/* ---- the values of a document -------------------------------------------------------------------
+ */
+
+static struct bytes text_of(struct json_value v)
+{
+    return json_type(v) == JSON_NUMBER ? json_raw(v) : json_string(v);
+}
+
+void format_marks__begin(struct format_marks *m)
+{
+    m->n_matches = m->n_viewed = m->next_viewed = 0;
+}
+
+void format_marks__view(struct format_marks *m, struct json_value v, struct format_view *ret_view)
+{
+    struct bytes text = text_of(v);
+    size_t first = cut(m, text), n = m->n_matches - first;
+
+    if (m->n_viewed == m->cap_viewed) {
+        m->cap_viewed = m->cap_viewed ? 2 * m->cap_viewed : 32;
+        m->viewed = xrealloc(m->viewed, m->cap_viewed * sizeof *m->viewed);
+    }
+    m->viewed[m->n_viewed++] = (struct viewed){json_offset(v), first, n};
+    *ret_view = (struct format_view){text, m->tokens, m->n_tokens - 1, m->matches + first, n};
+}
+
+size_t format_marks__matches(struct format_marks *m, struct json_value v,
+                             const struct format_match **ret_matches)
+{
+    size_t offset = json_offset(v), first;
+
+    while (m->next_viewed < m->n_viewed && m->viewed[m->next_viewed].offset < offset)
+        m->next_viewed++;
+    if (m->next_viewed < m->n_viewed && m->viewed[m->next_viewed].offset == offset) {
+        *ret_matches = m->matches + m->viewed[m->next_viewed].first;
+        return m->viewed[m->next_viewed].n;
+    }
+    first = cut(m, text_of(v));
+    *ret_matches = m->matches + first;
+    return m->n_matches - first;
 }

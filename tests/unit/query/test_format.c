@@ -230,6 +230,76 @@ static void matches_have_bytes_and_indices(void)
 }
 
 /* A text of nothing but the phrase's word, and a crop of nothing but matches. */
+/* What is formatted and how says nothing about where matches are. */
+static void matches_are_the_same_beside_formatted_values(void)
+{
+    static const char document[] = "{\"a\":\"a cat\",\"b\":[\"cat\",{\"c\":\"the cat of "
+                                   "cats\"},7],\"d\":\"\",\"e\":\"cat 7\"}";
+    struct bytes sets[][2] = {{B("*")},           {B("a")},         {B("b")},
+                              {B("b.c"), B("e")}, {B("d"), B("a")}, {B("e"), B("b")}};
+    char want[1024];
+    size_t i;
+
+    word_list_text(&list, "cat of 7");
+    spec.show_matches = true;
+    spec.crop_length = 2;
+    spec.highlight.n = 0;
+    (void)snprintf(want, sizeof want, "%s", format("cat 7", document));
+    CU_ASSERT_PTR_NULL(strstr(want, "_formatted"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(want, "\"indices\":[2]"));
+    for (i = 0; i < ARRAY_LEN(sets) * 2; i++) {
+        struct names names = {sets[i / 2], sets[i / 2][1].n ? 2 : 1, true};
+        const char *got, *from;
+
+        spec.highlight = i % 2 ? (struct names){stars, 0, true} : names;
+        spec.crop = i % 2 ? names : (struct names){stars, 0, true};
+        got = format("cat 7", document);
+        from = strstr(got, "\"_matchesPosition\"");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(from);
+        CU_ASSERT(from > got);
+        CU_ASSERT_STRING_EQUAL(from, want);
+    }
+}
+
+/* Texts that are overwritten meanwhile: a second cut would find other matches. */
+static void a_value_is_cut_once(void)
+{
+    char document[] = "[\"a cat\",\"cat\",\"no\",5,\"cat cat\"]";
+    const struct format_match *matches;
+    struct graph_input in;
+    struct json_value root, v[5];
+    struct format_marks *marks;
+    struct format_view view;
+    struct graph graph;
+    struct json_iter it;
+    struct err err;
+    size_t i;
+
+    word_list_text(&list, "cat 5");
+    in = word_list_input(&list, B("cat 5"), MATCH_LAST);
+    CU_ASSERT_EQUAL_FATAL(graph__build(&in, &graph, &err), RC_OK);
+    CU_ASSERT_EQUAL_FATAL(json_parse(parser, bytes_str(document), NULL, &root, NULL), RC_OK);
+    for (json_iter_init(&it, root); json_iter_next(&it);)
+        v[it.index] = it.value;
+    marks = format_marks__new(&graph, list.plan.text);
+    format_marks__begin(marks);
+    for (i = 0; i < 5; i += 2) /* the first, the third, the fifth */
+        format_marks__view(marks, v[i], &view);
+    CU_ASSERT_EQUAL(view.n_matches, 2);
+    for (i = 0; i < 5; i++)
+        memset(document + json_offset(v[i]) + (i != 3), i == 3 ? '6' : 'x', i == 3 ? 1 : 2);
+    CU_ASSERT_EQUAL(format_marks__matches(marks, v[0], &matches), 1);
+    CU_ASSERT_EQUAL(matches[0].start, 2);
+    CU_ASSERT_EQUAL(format_marks__matches(marks, v[1], &matches), 0);
+    CU_ASSERT_EQUAL(format_marks__matches(marks, v[2], &matches), 0);
+    CU_ASSERT_EQUAL(format_marks__matches(marks, v[3], &matches), 0);
+    CU_ASSERT_EQUAL(format_marks__matches(marks, v[4], &matches), 2);
+    CU_ASSERT_EQUAL(matches[1].start, 4);
+    format_marks__begin(marks); /* the next document has nothing to do with it */
+    CU_ASSERT_EQUAL(format_marks__matches(marks, v[4], &matches), 1);
+    format_marks__free(marks);
+}
+
 static void hostile_texts_end(void)
 {
     struct buf document;
@@ -254,4 +324,5 @@ SUITE(format, setup, teardown, TEST(whole_words_are_marked),
       TEST(numbers_become_strings_and_others_stay), TEST(rules_cover_what_is_inside_of_fields),
       TEST(hidden_fields_are_not_formatted), TEST(crops_grow_around_the_match),
       TEST(crops_take_the_best_interval), TEST(crop_lengths_stand_behind_names),
-      TEST(matches_have_bytes_and_indices), TEST(hostile_texts_end));
+      TEST(matches_have_bytes_and_indices), TEST(matches_are_the_same_beside_formatted_values),
+      TEST(a_value_is_cut_once), TEST(hostile_texts_end));
