@@ -51,6 +51,7 @@ static enum rc work_get(struct api_job *job, struct err *err)
 /* Documents of one answer, gathered under API_ANSWER_MAX. */
 struct gather {
     struct api_job *job;
+    struct query_stop stop; /* when the caller is gone */
     struct shown shown;
     Lode__V1__ListDocumentsResponse *answer;
     size_t cap;
@@ -114,14 +115,15 @@ static struct names sort_of(struct arena *arena, char *const *values, size_t n)
     return (struct names){at, n, n > 0};
 }
 
-static struct documents_query query_of(const struct api_job *job, const struct list_wish *wish)
+static struct documents_query query_of(const struct gather *g, const struct list_wish *wish)
 {
     return (struct documents_query){
         .filter = wish->filter,
         .sort = wish->sort,
         .offset = wish->offset,
         .limit = wish->limit,
-        .contains_filter = api_has_feature(job->api, FEATURE_CONTAINS_FILTER),
+        .contains_filter = api_has_feature(g->job->api, FEATURE_CONTAINS_FILTER),
+        .stop = &g->stop,
     };
 }
 
@@ -172,7 +174,7 @@ static enum rc list_sieved(struct gather *g, struct catalog_view *view,
                       .n_ids = wish->n_ids,
                       .offset = wish->offset,
                       .limit = wish->limit};
-    struct documents_query query = query_of(g->job, wish);
+    struct documents_query query = query_of(g, wish);
     uint64_t all = 0;
     enum rc rc;
 
@@ -193,7 +195,7 @@ static enum rc list_from(struct gather *g, struct catalog_view *view, const stru
                          const struct list_wish *wish, uint64_t *ret_total, struct err *err)
 {
     struct bytes *ids = api_alloc(g->job->arena, (wish->n_ids + 1) * sizeof *ids);
-    struct documents_query asked = query_of(g->job, wish);
+    struct documents_query asked = query_of(g, wish);
     bool query = wish->filter.n > 0 || wish->sort.given;
     size_t i;
 
@@ -212,7 +214,7 @@ static enum rc list_from(struct gather *g, struct catalog_view *view, const stru
 
 static enum rc list_documents(struct api_job *job, const struct list_wish *wish, struct err *err)
 {
-    struct gather g = {.job = job};
+    struct gather g = {.job = job, .stop = search_stop(job->call)};
     struct catalog_view *view = NULL;
     struct index_info info;
     uint64_t total = 0;

@@ -125,7 +125,8 @@ struct documents_query {
     struct bytes filter; /* JSON as in a search; empty: all */
     struct names sort;   /* none: in the order of first insertion */
     uint64_t offset, limit;
-    bool contains_filter; /* as in a search */
+    bool contains_filter;          /* as in a search */
+    const struct query_stop *stop; /* may be NULL; each() stops where nothing is chosen */
 };
 /*
  * Calls each for the documents that match, in their order. The words of errors are

@@ -135,7 +135,7 @@ enum rc query_documents(struct catalog_view *view, uint32_t index_id,
     static const struct plan_rule only_sort = {.kind = RULE_SORT};
     struct arena *arena = arena_new(MEMORY_MAX);
     struct query_spec spec;
-    struct search s = {.spec = &spec, .arena = arena, .budget_ns = INT64_MAX};
+    struct search s = {.spec = &spec, .arena = arena, .stop = query->stop, .budget_ns = INT64_MAX};
     struct filter *f = NULL;
     struct plan plan;
     bool syntax;

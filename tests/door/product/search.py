@@ -10,7 +10,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import h2_client  # noqa: E402
-from product_common import Server, equal, error_of, main, search_pb2  # noqa: E402
+from product_common import Server, documents_pb2, equal, error_of, main, search_pb2  # noqa: E402
 
 FILMS = [{"id": 1, "title": "Carol", "year": 2015, "genre": ["Drama", "Romance"], "_geo": {"lat": 48.85, "lng": 2.35}},
          {"id": 2, "title": "Carnage", "year": 2011, "genre": "Drama", "_geo": {"lat": 45.76, "lng": 4.83}},
@@ -231,6 +231,21 @@ def test_a_search_ends_when_its_grpc_client_cancels():
         server.release_faults()
         server.wait_log(LEFT)
         equal(ids(get(server, q="up")), [3])
+
+
+def test_a_listing_ends_when_its_grpc_client_cancels():
+    """Of documents by filter, and by sort."""
+    for wish in ({"filter": b'"year > 2000"'}, {"sort": {"values": ["year:asc"]}}):
+        request = documents_pb2.FetchDocumentsRequest(index_uid="films", **wish).SerializeToString()
+        with Server(*UNDER_WAY) as server, h2_client.Raw(server.port) as raw:
+            films(server)
+            stream = raw.open(h2_client.grpc_headers("/lode.v1.Documents/Fetch"))
+            raw.data(stream, h2_client.message(request), True)
+            server.wait_paused("search_under_way")
+            raw.send(h2_client.frame(h2_client.RST_STREAM, 0, stream, (8).to_bytes(4, "big")))
+            raw.ping()  # answered in order: the reset has been read
+            server.release_faults()
+            server.wait_log(LEFT.replace("Search/Find", "Documents/Fetch"))
 
 
 def test_a_search_ends_when_its_grpc_deadline_passes():
