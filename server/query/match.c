@@ -131,7 +131,7 @@ enum rc match__open(const struct search *s, const struct graph *g, struct match 
 
     m->search = s;
     m->graph = g;
-    m->edges = xmalloc((g->n_edges + 1) * sizeof(*m->edges));
+    m->edges = xmalloc((g->n_edges + 1) * sizeof(*m->edges)); /* sets are written when read */
     for (size_t i = 0; i < g->n_edges; i++)
         memset(&m->edges[i], 0, offsetof(struct match_edge, rows));
     m->nodes = xmalloc((g->n_terms + 1) * sizeof(*m->nodes));
@@ -177,15 +177,14 @@ static void mark_row(void *arg, uint32_t row, const uint64_t *places, size_t n)
     tile__set(rows, row);
 }
 
-/* ORs the rows that have the source into *out; those outside of universe may be among them. */
+/* ORs the rows that have the source, which is in the tile, into *out; those outside of universe may
+ * be among them. */
 static enum rc source_rows(struct match *m, struct match_source *src, uint32_t tile,
                            const struct tile *universe, struct tile *out, struct err *err)
 {
     struct tile with = *universe;
     enum rc rc;
 
-    if (src->gone)
-        return RC_OK;
     if (src->d->n_words == 1 && !src->check)
         return postings_rows(src->lists[0], tile, out, err);
     for (size_t i = 0; i < src->d->n_words; i++) {
@@ -251,12 +250,17 @@ enum rc match__tile(struct match *m, uint32_t tile, const struct tile *universe,
     m->base = *universe;
     m->any = false;
     for (size_t i = 0; i < m->graph->n_negatives; i++) {
-        struct tile out = {{0}};
-        enum rc rc = source_rows(m, &m->negatives[i], tile, &m->base, &out, err);
+        struct tile out;
+        bool in;
+        enum rc rc = is_in_tile(&m->negatives[i], tile, &in, err);
 
+        if (rc == RC_OK && in) {
+            memset(&out, 0, sizeof(out));
+            rc = source_rows(m, &m->negatives[i], tile, &m->base, &out, err);
+            tile__and_not(&m->base, &out);
+        }
         if (rc != RC_OK)
             return rc;
-        tile__and_not(&m->base, &out);
     }
     for (size_t i = 0; i < m->graph->n_edges; i++) {
         enum rc rc = edge_rows(m, &m->edges[i], tile, err);

@@ -13,7 +13,14 @@
 #include "base/rng.h"
 #include "corpus.h"
 
-enum { DOCS = TILE_ROWS + 3000, REPLACED = 1500, TEXT_MAX = 96, PAGE = 20, SHOWN = 100 };
+enum {
+    DOCS = TILE_ROWS + 3000,
+    REPLACED = 1500, /* every other one of them among the first, which most pages are made of */
+    FIRST = 500,
+    TEXT_MAX = 96,
+    PAGE = 20,
+    SHOWN = 100,
+};
 
 static const char *const words[] = {"sun", "sunny", "dark", "knight", "flower", "and", "suny", "s"};
 enum { N_WORDS = sizeof(words) / sizeof(words[0]) };
@@ -64,15 +71,15 @@ static void make_text(char *out, unsigned id)
     (void)snprintf(out + n, TEXT_MAX - n, "\"}");
 }
 
-static void make_corpus(void)
+static void make_corpus(const char *settings)
 {
     for (unsigned i = 0; i < DOCS; i++) {
         make_text(texts[i], i);
         documents[i] = texts[i];
     }
-    corpus_make("{\"searchableAttributes\":[\"t\",\"p\"]}", documents);
+    corpus_make(settings, documents);
     for (unsigned i = 0; i < REPLACED; i++)
-        make_text(texts[i], (unsigned)rng_below(&rng, DOCS));
+        make_text(texts[i], (unsigned)rng_below(&rng, i % 2 ? DOCS : FIRST));
     documents[REPLACED] = NULL;
     corpus_add(documents);
 }
@@ -117,6 +124,22 @@ static void check_page(const struct query_spec *spec, const struct wanted *w, ui
     CU_ASSERT(count_max == 0 || w->total < count_max || found >= count_max);
 }
 
+static void check_pages(const char *const *queries, size_t n)
+{
+    struct query_spec spec;
+    struct wanted wanted;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        query_spec_init(&spec);
+        spec.q = bytes_str(queries[i]);
+        spec.strategy = rng_below(&rng, 2) ? MATCH_ALL : MATCH_LAST;
+        search_all(&spec, &wanted);
+        check_page(&spec, &wanted, 0);
+        check_page(&spec, &wanted, SHOWN);
+    }
+}
+
 static void a_page_is_how_all_rows_begin(void)
 {
     static const char *const queries[] = {"sun",
@@ -130,6 +153,7 @@ static void a_page_is_how_all_rows_begin(void)
                                           "sun sun ",
                                           "sunny knight",
                                           "dark sun ny",
+                                          "sun ny ",
                                           "sundark",
                                           "\"sun dark\"",
                                           "and flower sun dark ",
@@ -141,19 +165,21 @@ static void a_page_is_how_all_rows_begin(void)
                                           "sun dark kni",
                                           "su dark",
                                           "sun dar kni"};
-    struct query_spec spec;
-    struct wanted wanted;
-    size_t i;
 
-    make_corpus();
-    for (i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
-        query_spec_init(&spec);
-        spec.q = bytes_str(queries[i]);
-        spec.strategy = rng_below(&rng, 2) ? MATCH_ALL : MATCH_LAST;
-        search_all(&spec, &wanted);
-        check_page(&spec, &wanted, 0);
-        check_page(&spec, &wanted, SHOWN);
-    }
+    make_corpus("{\"searchableAttributes\":[\"t\",\"p\"]}");
+    check_pages(queries, sizeof(queries) / sizeof(queries[0]));
 }
 
-SUITE(rank_many, setup, teardown, TEST(a_page_is_how_all_rows_begin));
+/* Where nearness does not count, words written together may be as good as their terms. */
+static void so_it_does_by_other_rules(void)
+{
+    static const char *const queries[] = {"sun ny ", "dark su ny ", "s unny dark", "sun dark",
+                                          "sun d"};
+
+    make_corpus("{\"searchableAttributes\":[\"t\",\"p\"],"
+                "\"rankingRules\":[\"words\",\"typo\",\"attribute\",\"exactness\"]}");
+    check_pages(queries, sizeof(queries) / sizeof(queries[0]));
+}
+
+SUITE(rank_many, setup, teardown, TEST(a_page_is_how_all_rows_begin),
+      TEST(so_it_does_by_other_rules));
