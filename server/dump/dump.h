@@ -8,7 +8,8 @@
  * A file gets its name only when it is whole, synced, and decoded once.
  *
  * Ownership  new/open .. close; closing an unfinished writer leaves no file.
- * Threads    One at a time per object; the writer decodes on a thread of its own.
+ * Threads    One at a time per object. What writers and verifications hash, pack and
+ *            decode is long work (base/spare.h) on threads of their own.
  * Errors     RC_CORRUPT names section, offset and reason. RC_INVALID,
  *            word dump_version: a newer format or an unknown required feature,
  *            by name.
