@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bits.h -- counting bits.
+ * bits.h -- are there bits, and how many.
  *
  * __builtin_popcountll() is a call where the machine may lack the instruction.
  * Of sets that are arrays of words the compiler counts several at a time, byte by
@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,4 +47,13 @@ static inline size_t bits_count(const uint64_t *words, size_t n)
         total += (size_t)(bytes * 0x0001000100010001u >> 48);
     }
     return total;
+}
+
+static inline bool bits_any(const uint64_t *words, size_t n)
+{
+    uint64_t any = 0;
+
+    for (size_t i = 0; i < n; i++)
+        any |= words[i];
+    return any != 0;
 }

@@ -237,7 +237,7 @@ static int by_order(const void *a, const void *b)
 {
     const struct sorting *x = a, *y = b;
 
-    return column__compare(&x->value, &y->value);
+    return column_compare(&x->value, &y->value);
 }
 
 /* The values in order, xfree() them; ret_places says where each number went. */

@@ -55,8 +55,6 @@ void column__unpack(struct packed p, size_t first, size_t n, uint32_t *ret);
 
 /* ---- column_values.c: the dictionary ----------------------------------------------------- */
 
-/* Order of values: numbers, then texts bytewise. */
-int column__compare(const struct column_value *a, const struct column_value *b);
 /* n numbers, rising. */
 void column__put_numbers(const struct column_value *values, size_t n, struct buf *out);
 /* Bytes that decoded texts take: folded ones, and originals that differ from them. */

@@ -79,7 +79,7 @@ static uint32_t join_values(struct side *base, struct side *more, struct column_
             return n;
         order = b == base->part->n_values   ? 1
                 : m == more->part->n_values ? -1
-                                            : column__compare(&base->values[b], &more->values[m]);
+                                            : column_compare(&base->values[b], &more->values[m]);
         if (order < 0 || (order == 0 && base->first[b] < more->first[m])) /* (2) */
             out[n] = base->values[b];
         else

@@ -37,7 +37,7 @@ enum { ORIGINAL_SAME, ORIGINAL_FIRST, ORIGINAL_WORDS, ORIGINAL_OWN };
 
 static const double scales[SCALES] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
-int column__compare(const struct column_value *a, const struct column_value *b)
+int column_compare(const struct column_value *a, const struct column_value *b)
 {
     if (a->is_number != b->is_number)
         return a->is_number ? -1 : 1;

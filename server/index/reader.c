@@ -2,6 +2,7 @@
 /* reader.c -- one index at one moment, for searches: its rows, documents and fields. */
 #include "index/reader_int.h"
 
+#include "base/bits.h"
 #include "base/mem.h"
 
 enum rc reader_open(struct catalog_view *view, uint32_t index_id, struct reader **ret_reader,
@@ -52,13 +53,8 @@ uint32_t reader_n_tiles(const struct reader *r)
 
 bool reader_live(const struct reader *r, uint32_t tile, struct tile *out)
 {
-    uint64_t any = 0;
-    size_t i;
-
     rows__live(r->search->rows, tile, out);
-    for (i = 0; i < TILE_WORDS; i++)
-        any |= out->bits[i];
-    return any != 0;
+    return bits_any(out->bits, TILE_WORDS);
 }
 
 uint64_t reader_n_live(const struct reader *r)

@@ -151,6 +151,8 @@ struct column_value {
     struct bytes original; /* as one of the documents has it */
 };
 
+/* Numbers, then texts bytewise. */
+int column_compare(const struct column_value *a, const struct column_value *b);
 /* As much of a folded text as columns keep: at most COLUMN_TEXT_MAX bytes, whole characters. */
 struct bytes column_cut(struct bytes text);
 

@@ -9,6 +9,7 @@
 #include "query/facet_int.h"
 
 #include "query/geo_int.h"
+#include "query/tile_set.h"
 #include "json/json_write.h"
 
 #include <stdlib.h>
@@ -203,11 +204,9 @@ static uint64_t count_candidates(const struct search *s, struct tile *const *can
 {
     uint64_t n = 0;
     uint32_t tile;
-    size_t i;
 
     for (tile = 0; tile < reader_n_tiles(s->reader); tile++)
-        for (i = 0; candidates[tile] && i < TILE_WORDS; i++)
-            n += (uint64_t)__builtin_popcountll(candidates[tile]->bits[i]);
+        n += candidates[tile] ? tile__count(candidates[tile]) : 0;
     return n;
 }
 

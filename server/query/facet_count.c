@@ -10,6 +10,7 @@
 #include "query/facet_int.h"
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -30,15 +31,6 @@ void facet_list__done(struct facet_list *l)
 {
     xfree(l->at);
     *l = (struct facet_list){0};
-}
-
-static int compare_values(const struct column_value *a, const struct column_value *b)
-{
-    if (a->is_number != b->is_number)
-        return a->is_number ? -1 : 1;
-    if (a->is_number)
-        return (a->number > b->number) - (a->number < b->number);
-    return bytes_cmp(a->text, b->text);
 }
 
 /* ---- one part ------------------------------------------------------------------------------ */
@@ -135,7 +127,7 @@ static struct facet_list merge(const struct facet_opts *opts, struct facet_list 
     size_t i = 0, j = 0, n_numbers = 0, n_texts = 0;
 
     while (i < a->n || j < b->n) {
-        int order = i == a->n ? 1 : j == b->n ? -1 : compare_values(a->at[i].value, b->at[j].value);
+        int order = i == a->n ? 1 : j == b->n ? -1 : column_compare(a->at[i].value, b->at[j].value);
         struct facet_entry e = order <= 0 ? a->at[i] : b->at[j];
 
         if (order == 0)
@@ -170,16 +162,6 @@ static void add_list(struct counting *x, struct facet_list list)
     x->n_parts[x->n_lists++] = 1;
     while (x->n_lists > 1 && x->n_parts[x->n_lists - 2] == x->n_parts[x->n_lists - 1])
         join_last(x);
-}
-
-static bool has_rows(const uint64_t *rows)
-{
-    uint64_t any = 0;
-    size_t i;
-
-    for (i = 0; i < PART_WORDS; i++)
-        any |= rows[i];
-    return any != 0;
 }
 
 static enum rc count_part(struct counting *x, struct column *column, uint32_t first_row,
@@ -222,7 +204,7 @@ enum rc facet__count(const struct search *s, struct column *column, struct tile 
         for (at = 0; at < TILE_ROWS && rc == RC_OK; at += PART_ROWS) {
             const uint64_t *rows = candidates[tile]->bits + at / 64;
 
-            if (has_rows(rows))
+            if (bits_any(rows, PART_WORDS))
                 rc = count_part(&x, column, tile * TILE_ROWS + at, rows, err);
         }
     }
@@ -244,7 +226,7 @@ static int by_count(const void *a, const void *b)
         return x->value->is_number ? -1 : 1;
     if (x->count != y->count)
         return x->count > y->count ? -1 : 1;
-    return compare_values(x->value, y->value);
+    return column_compare(x->value, y->value);
 }
 
 void facet_list__sort_by_count(struct facet_list *l)

@@ -9,6 +9,8 @@
  */
 #include "query/filter_int.h"
 
+#include "base/bits.h"
+
 /* Values [from, to) of a part. */
 struct run {
     uint32_t from, to;
@@ -53,18 +55,22 @@ static enum rc find_between(const struct column_part *p, const struct limits *l,
     return rc;
 }
 
+static struct run find_number(const struct column_part *p, double v)
+{
+    uint32_t at = column_seek_number(p, v, false);
+    bool found = at < p->n_numbers && column_number(p, at) <= v;
+
+    return (struct run){at, at + found};
+}
+
 static enum rc find_equal(const struct column_part *p, const struct filter_wanted *w,
                           struct matches *m, struct err *err)
 {
     bool found = false;
     enum rc rc;
 
-    if (w->is_number) {
-        m->numbers.from = column_seek_number(p, w->number, false);
-        m->numbers.to = m->numbers.from;
-        if (m->numbers.from < p->n_numbers && column_number(p, m->numbers.from) <= w->number)
-            m->numbers.to++;
-    }
+    if (w->is_number)
+        m->numbers = find_number(p, w->number);
     rc = column_find_text(p, w->text, &m->texts.from, &found, err);
     m->texts.to = m->texts.from + (rc == RC_OK && found);
     return rc;
@@ -118,10 +124,10 @@ static enum rc find_listed(struct filter *f, const struct filter_node *n, struct
     size_t i;
 
     for (i = 0; i < n->n_numbers; i++) {
-        uint32_t at = column_seek_number(p, n->numbers[i], false);
+        struct run at = find_number(p, n->numbers[i]);
 
-        if (at < p->n_numbers && column_number(p, at) <= n->numbers[i])
-            f->hits[at] = 1;
+        if (at.from < at.to)
+            f->hits[at.from] = 1;
     }
     return n->n_texts ? find_listed_texts(f, n, p, err) : RC_OK;
 }
@@ -231,7 +237,7 @@ static inline uint64_t map_word(const struct column_part *p, uint32_t row, uint6
     uint64_t found = 0;
     uint32_t at, end;
 
-    if (__builtin_popcountll(left) >= DENSE && column_one_each(p, row))
+    if (bits_count_word(left) >= DENSE && column_one_each(p, row))
         return left & map_dense(p, column_start(p, row), run, hits);
     for (; left; left &= left - 1) {
         uint32_t i = row + (uint32_t)__builtin_ctzll(left);

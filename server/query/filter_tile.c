@@ -8,32 +8,7 @@
  * asks about costs nothing.
  */
 #include "query/filter_int.h"
-
-static bool is_none(const uint64_t *bits, size_t n)
-{
-    uint64_t any = 0;
-    size_t i;
-
-    for (i = 0; i < n; i++)
-        any |= bits[i];
-    return any == 0;
-}
-
-static void without(const struct tile *a, const struct tile *b, struct tile *out)
-{
-    size_t i;
-
-    for (i = 0; i < TILE_WORDS; i++)
-        out->bits[i] = a->bits[i] & ~b->bits[i];
-}
-
-static void add(struct tile *out, const struct tile *more)
-{
-    size_t i;
-
-    for (i = 0; i < TILE_WORDS; i++)
-        out->bits[i] |= more->bits[i];
-}
+#include "query/tile_set.h"
 
 static enum rc eval(struct filter *f, const struct filter_node *n, uint32_t tile, unsigned level,
                     const struct tile *in, struct tile *out, struct err *err);
@@ -48,7 +23,7 @@ static enum rc eval_condition(struct filter *f, const struct filter_node *n, uin
         const uint64_t *asked = in->bits + at / 64;
         uint64_t *found = out->bits + at / 64;
 
-        if (n->op == FILTER_NONE || is_none(asked, PART_WORDS)) {
+        if (n->op == FILTER_NONE || !bits_any(asked, PART_WORDS)) {
             memset(found, 0, PART_WORDS * sizeof *found);
             continue;
         }
@@ -64,7 +39,7 @@ static enum rc eval_and(struct filter *f, const struct filter_node *n, uint32_t 
     enum rc rc = eval(f, child, tile, level + 1, in, out, err);
 
     for (child = child->next; rc == RC_OK && child; child = child->next) {
-        if (is_none(out->bits, TILE_WORDS))
+        if (!tile__any(out))
             break;
         rc = eval(f, child, tile, level + 1, out, out, err);
     }
@@ -83,13 +58,13 @@ static enum rc eval_or(struct filter *f, const struct filter_node *n, uint32_t t
     *left = *in; /* in may be out */
     memset(out, 0, sizeof *out);
     for (child = n->child; child; child = child->next) {
-        if (is_none(left->bits, TILE_WORDS))
+        if (!tile__any(left))
             break;
         rc = eval(f, child, tile, level + 1, left, taken, err);
         if (rc != RC_OK)
             return rc;
-        add(out, taken);
-        without(left, taken, left);
+        tile__or(out, taken);
+        tile__and_not(left, taken);
     }
     return RC_OK;
 }
@@ -113,9 +88,12 @@ static enum rc eval(struct filter *f, const struct filter_node *n, uint32_t tile
     if (n->op == FILTER_OR)
         return eval_or(f, n, tile, level, scratch, in, out, err);
     rc = eval(f, n->child, tile, level + 1, in, &scratch[0], err);
-    if (rc == RC_OK)
-        without(in, &scratch[0], out);
-    return rc;
+    if (rc != RC_OK)
+        return rc;
+    if (out != in)
+        *out = *in;
+    tile__and_not(out, &scratch[0]);
+    return RC_OK;
 }
 
 enum rc filter__tile(struct filter *f, uint32_t tile, const struct tile *live, struct tile *out,

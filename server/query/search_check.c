@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* search_check.c -- sort, distinct and attributesToSearchOn against the settings. */
 #include "query/search_check.h"
+
 #include "base/mem.h"
 #include "query/rank_int.h"
 
-/* Insertion sort: a handful of names. */
-static void sort_names(struct bytes *names, size_t n)
-{
-    for (size_t i = 1; i < n; i++) {
-        struct bytes moving = names[i];
-        size_t j = i;
+#include <stdlib.h>
 
-        for (; j > 0 && bytes_cmp(names[j - 1], moving) > 0; j--)
-            names[j] = names[j - 1];
-        names[j] = moving;
-    }
+static int by_name(const void *a, const void *b)
+{
+    return bytes_cmp(*(const struct bytes *)a, *(const struct bytes *)b);
 }
 
 const char *search_check__names(const struct search *s, const struct bytes *names, size_t n)
@@ -28,7 +23,7 @@ const char *search_check__names(const struct search *s, const struct bytes *name
         if (plan_is_displayed(s->plan, names[i]))
             shown[n_shown++] = names[i];
     }
-    sort_names(shown, n_shown);
+    qsort(shown, n_shown, sizeof(*shown), by_name);
     buf_init(&text, ERR_MSG_MAX);
     for (size_t i = 0; i < n_shown; i++) {
         buf_str(&text, i > 0 ? ", " : "");

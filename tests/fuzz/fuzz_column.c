@@ -67,7 +67,7 @@ static void check_values(struct column_part *p)
     for (i = 0; i < p->n_values; i++) {
         const struct column_value *v = &values[i];
 
-        ASSERT(i == 0 || column__compare(&values[i - 1], v) < 0);
+        ASSERT(i == 0 || column_compare(&values[i - 1], v) < 0);
         ASSERT(v->is_number == (i < p->n_numbers));
         ASSERT(!v->is_number || v->number - v->number == 0);
         ASSERT(v->is_number || (v->text.n && v->text.n <= COLUMN_TEXT_MAX && v->original.n &&

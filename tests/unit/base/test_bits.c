@@ -52,6 +52,7 @@ static void a_set_has_as_many_as_its_words(void)
         }
         CU_ASSERT_EQUAL(bits_count(words, WORDS), n);
         CU_ASSERT_EQUAL(bits_count(words, 0), 0);
+        CU_ASSERT_EQUAL(bits_any(words, WORDS), n > 0);
     }
 }
 

@@ -52,7 +52,7 @@ static struct bytes with_slack(struct buf *b)
 
 static int by_order(const void *a, const void *b)
 {
-    return column__compare(a, b);
+    return column_compare(a, b);
 }
 
 /* Sorts, each once; returns how many. */
@@ -62,7 +62,7 @@ static size_t tidy(struct column_value *values, size_t n)
 
     qsort(values, n, sizeof *values, by_order);
     for (i = 0; i < n; i++)
-        if (i == 0 || column__compare(&values[i], &values[kept - 1]) != 0)
+        if (i == 0 || column_compare(&values[i], &values[kept - 1]) != 0)
             values[kept++] = values[i];
     return kept;
 }
@@ -316,7 +316,7 @@ static bool same_parts(const struct column_content *a, const struct column_part 
             return false;
     }
     for (i = 0; i < a->n_values; i++)
-        if (column__compare(&a->values[i], &decoded[i]) != 0 ||
+        if (column_compare(&a->values[i], &decoded[i]) != 0 ||
             !bytes_eq(a->values[i].original, decoded[i].original))
             return false;
     return true;
@@ -497,7 +497,7 @@ static void damage_is_refused_or_harmless(void)
                 for (j = column_start(part, row) + 1; j < column_start(part, row + 1); j++)
                     wrong += column_place(part, j) <= column_place(part, j - 1);
             for (j = 1; j < part->n_values; j++)
-                wrong += column__compare(&decoded[j - 1], &decoded[j]) >= 0;
+                wrong += column_compare(&decoded[j - 1], &decoded[j]) >= 0;
         } else {
             CU_ASSERT_EQUAL(err.rc, RC_CORRUPT);
         }
