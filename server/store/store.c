@@ -138,7 +138,7 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
-    ASSERT(store->n_views == 0 && store->n_cursors == 0); /* LevelDB would crash later, elsewhere */
+    ASSERT(store->n_views == 0); /* LevelDB would crash later, elsewhere */
     ASSERT(store->n_users == 0 && !store->head);
     if (store->db)
         leveldb_close(store->db);

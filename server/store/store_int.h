@@ -46,7 +46,6 @@ struct store {
     uint64_t epoch;
     size_t n_users; /* views and compactions: they hold db */
     size_t n_views;
-    size_t n_cursors;
     int64_t drain_until_ns;           /* new views hold back until then, so that old ones run out */
     struct err trouble;               /* why not READY */
     struct store_commit *head, *tail; /* waiting commits; the head writes */

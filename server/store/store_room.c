@@ -228,12 +228,12 @@ enum rc store__admit(struct store *store, const struct store_batch *batch, struc
 
 uint64_t store_disk_bytes(struct store *store)
 {
-    uint64_t n;
+    uint64_t all = fs_tree_bytes(store->path), reserve; /* a walk: commits need not wait for it */
 
     mutex_lock(&store->lock);
-    n = disk_bytes(store);
+    reserve = store->reserve;
     mutex_unlock(&store->lock);
-    return n;
+    return all > reserve ? all - reserve : 0;
 }
 
 bool store_is_tight(struct store *store)

@@ -116,25 +116,16 @@ enum rc store_cursor_open(struct store_view *view, struct bytes prefix, bool seq
     c->iter = leveldb_create_iterator(view->db, view->options);
     leveldb_readoptions_set_fill_cache(view->options, 1);
     view->n_cursors++;
-    mutex_lock(&view->store->lock);
-    view->store->n_cursors++;
-    mutex_unlock(&view->store->lock);
     *ret_cursor = c;
     return RC_OK;
 }
 
 void store_cursor_close(struct store_cursor *c)
 {
-    struct store *store;
-
     if (!c)
         return;
-    store = c->view->store;
     leveldb_iter_destroy(c->iter);
     c->view->n_cursors--;
-    mutex_lock(&store->lock);
-    store->n_cursors--;
-    mutex_unlock(&store->lock);
     leveldb_free(c->fault);
     xfree(c->prefix);
     xfree(c);
