@@ -220,7 +220,7 @@ static enum rc rank_tile(struct rank *r, uint32_t tile, struct err *err)
     if (!reader_live(r->search->reader, tile, &live))
         return RC_OK;
     if (may_skip(r)) {
-        rc = rank_bound__rows(r, tile, rank_bound__least(r), &live, err);
+        rc = rank_bound__rows(r, tile, r->least, &live, err);
         if (rc != RC_OK || !tile__any(&live))
             return rc;
     }
@@ -258,6 +258,7 @@ static enum rc scan(struct rank *r, size_t limit, struct err *err)
     if (rc != RC_OK)
         return rc;
     r->exact = rank_exact__new(r->match);
+    r->least = rank_bound__least(r);
     for (uint32_t tile = 0; tile < r->n_tiles; tile++) {
         bool go_on;
 

@@ -319,6 +319,7 @@ struct rank {
     uint32_t ngrams_used[QUERY_TERMS_MAX + 1]; /* bit per edge, by level */
     struct tile **candidates;                  /* per tile */
     uint32_t n_tiles;
+    uint64_t least; /* that a row of any tile costs */
     uint64_t n_candidates;
     bool degraded;
     struct distinct *distinct;      /* NULL: none */
@@ -359,7 +360,7 @@ void rank_path__free(struct rank_paths *paths);
 /* Ranks the rows of the group that may have all terms as typed, then those that do not. */
 enum rc rank_bound__group(struct rank *r, const struct rank_group *group,
                           struct err *err) MUST_CHECK;
-/* The least that any row of any tile costs. */
+/* The least that a row of any tile costs. */
 uint64_t rank_bound__least(const struct rank *r);
 /* Takes out of *rows, none of which costs less than `cost`, what cannot get in. */
 enum rc rank_bound__rows(struct rank *r, uint32_t tile, uint64_t cost, struct tile *rows,
