@@ -311,8 +311,10 @@ static void a_thread_stands_back_with_those_it_starts(void)
     int before = niceness(), nice[3] = {-1, -1, -1};
     struct thread t;
 
-    if (before > 14) /* nearly as nice as can be: there is little to see */
+    if (before >= 19) {
+        suite_skip("a thread cannot be nicer than this program is");
         return;
+    }
     thread_start(&t, "courteous", stand_back, nice);
     thread_join(&t);
     CU_ASSERT_EQUAL(nice[0], before);
