@@ -118,6 +118,28 @@ static void no_flipped_bit_gives_other_content(void)
     CU_ASSERT_EQUAL(decode(buf_view(&frame)), RC_OK);
 }
 
+static void a_frame_is_decoded_behind_what_is_there(void)
+{
+    struct buf out, small;
+
+    buf_init(&out, BUF_NO_LIMIT);
+    buf_init(&small, 2999);
+    fill(3000);
+    encode();
+    (void)buf_str(&out, "before");
+    CU_ASSERT_EQUAL(frame_decode_to(dec, buf_view(&frame), 3000, &out, &err), RC_OK);
+    CU_ASSERT_EQUAL_FATAL(out.n, strlen("before") + content.n);
+    CU_ASSERT(bytes_eq(bytes_of(out.p, 6), B("before")));
+    CU_ASSERT(bytes_eq(bytes_of(out.p + 6, out.n - 6), buf_view(&content)));
+    CU_ASSERT_EQUAL(frame_decode_to(dec, buf_view(&frame), 2999, &out, &err), RC_TOO_LARGE);
+    CU_ASSERT_EQUAL(frame_decode_to(dec, buf_view(&frame), 3000, &small, &err), RC_TOO_LARGE);
+    frame.p[frame.n / 2] ^= 1;
+    CU_ASSERT_EQUAL(frame_decode_to(dec, buf_view(&frame), 3000, &out, &err), RC_CORRUPT);
+    CU_ASSERT_EQUAL(out.n, strlen("before") + content.n); /* nothing of what failed */
+    buf_done(&out);
+    buf_done(&small);
+}
+
 static void every_cut_is_refused_and_measured_as_incomplete(void)
 {
     uint64_t declared;
@@ -267,6 +289,7 @@ static void what_is_over_the_limit_is_not_encoded(void)
 
 SUITE(frame, setup, teardown, TEST(frames_of_all_sizes_come_back),
       TEST(every_level_gives_frames_that_are_accepted), TEST(no_flipped_bit_gives_other_content),
+      TEST(a_frame_is_decoded_behind_what_is_there),
       TEST(every_cut_is_refused_and_measured_as_incomplete), TEST(bytes_behind_a_frame_are_refused),
       TEST(frames_without_their_safeguards_are_refused), TEST(other_starts_are_told_apart),
       TEST(a_bomb_is_refused_before_it_is_decoded), TEST(a_claim_larger_than_the_blocks_is_refused),
