@@ -16,8 +16,8 @@
  * goes to the front again, with one chance less: documents that nobody asks for
  * a second time pass by those that are asked for often.
  *
- * (1) Entries are [tail, head), or, behind a wrap, [tail, end) and [0, head).
- * (2) head == tail: nothing is in the ring, or, behind a wrap, no gap.
+ * (1) Entries are [0, head), or, behind a wrap, [tail, end), the older ones, and
+ *     [0, head). Only then one is ever taken away.
  */
 #include "index/index_int.h"
 
@@ -100,11 +100,11 @@ void document_cache__free(struct document_cache *cache)
     xfree(cache);
 }
 
-static uint64_t mix(uint32_t blocks, uint32_t row)
+static uint32_t mix(uint32_t blocks, uint32_t row)
 {
     uint64_t h = ((uint64_t)blocks << 32 | row) * 0x9E3779B97F4A7C15u;
 
-    return h >> 32;
+    return (uint32_t)(h >> 32);
 }
 
 static struct entry *entry_at(struct shard *s, uint32_t at)
@@ -117,12 +117,12 @@ static uint32_t size_of(size_t n)
     return (uint32_t)(sizeof(struct entry) + (n + ALIGN - 1) / ALIGN * ALIGN);
 }
 
-static uint32_t *bucket_of(struct shard *s, uint64_t h)
+static uint32_t *bucket_of(struct shard *s, uint32_t h)
 {
     return &s->buckets[h / SHARDS % BUCKETS];
 }
 
-static struct entry *find(struct shard *s, uint64_t h, uint32_t blocks, uint32_t row)
+static struct entry *find(struct shard *s, uint32_t h, uint32_t blocks, uint32_t row)
 {
     uint32_t at = *bucket_of(s, h);
 
@@ -139,7 +139,7 @@ static struct entry *find(struct shard *s, uint64_t h, uint32_t blocks, uint32_t
 bool document_cache__get(struct document_cache *cache, uint32_t blocks, uint32_t row,
                          struct buf *out)
 {
-    uint64_t h = mix(blocks, row);
+    uint32_t h = mix(blocks, row);
     struct shard *s = &cache->shards[h % SHARDS];
     struct entry *e;
 
@@ -207,7 +207,7 @@ static void make_gap(const struct document_cache *cache, struct shard *s, uint32
 void document_cache__put(struct document_cache *cache, uint32_t blocks, uint32_t row,
                          struct bytes json)
 {
-    uint64_t h = mix(blocks, row);
+    uint32_t h = mix(blocks, row);
     struct shard *s = &cache->shards[h % SHARDS];
     struct entry *e;
 
