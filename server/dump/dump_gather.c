@@ -2,7 +2,7 @@
 /*
  * dump_gather.c -- small frames repacked into big ones, when a dump must be small.
  *
- * The blocks of the database are 32 KiB so that one document can be read; 4 MiB
+ * The blocks of the database are small so that one document can be read; 4 MiB
  * frames of the same records are within 1 % of one long frame (bench_blocks).
  * A slot collects frames until they hold GATHER_BYTES of content; a thread
  * decodes them, joins the contents and encodes that; the caller's thread hands

@@ -44,6 +44,7 @@ struct block_walk {
     const struct index_state *s;
     walked_block_fn *each;
     void *arg;
+    bool quick;
     struct codec *codec;        /* owned: the block that the cursor is on, if it was inflated */
     struct open_blocks *blocks; /* owned, or NULL: where moved documents are */
     struct open_block *moved;   /* owned, or NULL: where the last one was */
@@ -80,7 +81,8 @@ static void compress(void *arg, size_t i)
     if (!q->made)
         return;
     codec = codec__take(w->view->catalog);
-    q->rc = frame_encode(codec->encoder, buf_view(&q->content), &q->value, &q->err);
+    q->rc = frame_encode(w->quick ? codec->quick : codec->encoder, buf_view(&q->content), &q->value,
+                         &q->err);
     codec__give(w->view->catalog, codec);
 }
 
@@ -269,7 +271,7 @@ static void walk_done(struct block_walk *w)
     xfree(w);
 }
 
-enum rc block_walk__run(struct catalog_view *view, const struct index_state *s,
+enum rc block_walk__run(struct catalog_view *view, const struct index_state *s, bool quick,
                         walked_block_fn *each, void *arg, struct err *err)
 {
     struct block_walk *w = xcalloc(1, sizeof *w);
@@ -282,6 +284,7 @@ enum rc block_walk__run(struct catalog_view *view, const struct index_state *s,
     w->s = s;
     w->each = each;
     w->arg = arg;
+    w->quick = quick;
     w->codec = codec__take(view->catalog);
     rc =
         store_cursor_open(view->store_view, key_head(&prefix, KEY_BLOCK, s->blocks), true, &c, err);

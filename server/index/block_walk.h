@@ -18,6 +18,9 @@ struct walked_block {
 };
 typedef enum rc walked_block_fn(void *arg, const struct walked_block *block, struct err *err);
 
-/* The same blocks for the same stored state, whatever the number of cores. */
-enum rc block_walk__run(struct catalog_view *view, const struct index_state *s,
+/*
+ * The same blocks for the same stored state, whatever the number of cores. quick:
+ * those that are made again are for no database, and may be a little larger.
+ */
+enum rc block_walk__run(struct catalog_view *view, const struct index_state *s, bool quick,
                         walked_block_fn *each, void *arg, struct err *err) MUST_CHECK;

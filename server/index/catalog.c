@@ -45,6 +45,7 @@ static void codec_free(struct codec *c)
 {
     frame_decoder_free(c->decoder);
     frame_encoder_free(c->encoder);
+    frame_encoder_free(c->quick);
     json_parser_free(c->json);
     json_parser_free(c->json_two);
     field_walk__done(&c->walk);
@@ -88,6 +89,7 @@ struct codec *codec__take(struct catalog *catalog)
     c = xcalloc(1, sizeof *c);
     c->decoder = frame_decoder_new();
     c->encoder = frame_encoder_new(RECORD_FRAME_LEVEL);
+    c->quick = frame_encoder_new(RECORD_QUICK_LEVEL);
     c->json = json_parser_new();
     c->json_two = json_parser_new();
     buf_init(&c->merged, BUF_NO_LIMIT);

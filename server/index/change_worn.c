@@ -96,7 +96,7 @@ static enum rc renew_blocks(struct change *c, const struct index_state *stored,
 
     rc = change__number(c, &state->blocks, err);
     if (rc == RC_OK)
-        rc = block_walk__run(c->view, stored, store_block, &r, err);
+        rc = block_walk__run(c->view, stored, false, store_block, &r, err);
     if (rc == RC_OK)
         rc = change__step(c, r.batch, err);
     if (rc == RC_OK)

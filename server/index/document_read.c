@@ -185,5 +185,5 @@ enum rc block_each(struct catalog_view *view, uint32_t index_id, block_each_fn *
     rc = view__state(view, index_id, &s, err);
     if (rc != RC_OK)
         return rc;
-    return block_walk__run(view, s, hand_on, &h, err);
+    return block_walk__run(view, s, true, hand_on, &h, err);
 }

@@ -307,6 +307,7 @@ struct codec {
     struct codec *next;
     struct frame_decoder *decoder; /* owned, as all here */
     struct frame_encoder *encoder;
+    struct frame_encoder *quick; /* of RECORD_QUICK_LEVEL */
     struct json_parser *json, *json_two;
     struct field_walk walk;
     struct block_docs docs;

@@ -26,11 +26,12 @@
 #include <lode/dump/v1/dump.pb-c.h>
 
 enum {
-    RECORD_BLOCK_TARGET = 32 * 1024, /* content bytes at which a block is full (README: measured) */
+    RECORD_BLOCK_TARGET = 20 * 1024, /* content bytes at which a block is full (README: measured) */
     RECORD_DOCUMENT_MAX = 64 << 20,  /* one document */
     RECORD_META_MAX = 64 << 20,      /* any other record */
     RECORD_FRAME_MAX = RECORD_DOCUMENT_MAX + 64, /* content of one frame */
-    RECORD_FRAME_LEVEL = 3,                      /* zstd level of blocks */
+    RECORD_FRAME_LEVEL = 3,                      /* zstd level of blocks, */
+    RECORD_QUICK_LEVEL = 1,                      /* and of those that no database will hold */
 };
 
 /* ---- records ------------------------------------------------------------------------ */

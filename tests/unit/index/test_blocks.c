@@ -7,6 +7,9 @@
 
 static const struct document_opts put = {.replace = true};
 
+/* Of a document, if a block is to hold 107: its record takes so much more. */
+enum { DOC_BYTES = RECORD_BLOCK_TARGET / 107 - 6 };
+
 /* A document of about n bytes. */
 static void make(struct buf *out, int id, size_t n, char fill)
 {
@@ -95,8 +98,8 @@ static void many_commits_leave_hardly_more_blocks_than_one(void)
     int i;
 
     for (i = 0; i < 1000; i += 50)
-        add_many(a, i, i + 50, 300, 1);
-    add_many(b, 0, 1000, 300, 1);
+        add_many(a, i, i + 50, DOC_BYTES, 1);
+    add_many(b, 0, 1000, DOC_BYTES, 1);
     x = blocks_of("a");
     y = blocks_of("b");
     CU_ASSERT(x.n <= y.n + 1);
@@ -126,7 +129,7 @@ static void a_block_that_grows_past_twice_the_target_is_split(void)
     uint32_t index = fixture_create("a", "id");
     struct shape_of_blocks r;
 
-    add_many(index, 0, 100, 300, 1);
+    add_many(index, 0, 100, DOC_BYTES, 1);
     CU_ASSERT_EQUAL(blocks_of("a").n, 1);
     add_many(index, 0, 60, 2000, 1); /* the same documents, larger */
     r = blocks_of("a");
@@ -141,7 +144,7 @@ static void blocks_that_shrink_join_their_neighbours(void)
     uint32_t index = fixture_create("a", "id");
     struct shape_of_blocks before, r;
 
-    add_many(index, 0, DOCS, 300, 1);
+    add_many(index, 0, DOCS, DOC_BYTES, 1);
     before = blocks_of("a");
     CU_ASSERT(before.n > 30);
     delete_many(index, 1, DOCS, 2);
@@ -161,7 +164,7 @@ static void one_small_block_joins_an_untouched_neighbour(void)
 {
     uint32_t index = fixture_create("a", "id");
 
-    add_many(index, 0, 400, 300, 1); /* three full blocks of 107, and the rest */
+    add_many(index, 0, 400, DOC_BYTES, 1); /* three full blocks of 107, and the rest */
     CU_ASSERT_EQUAL(blocks_of("a").n, 4);
     delete_many(index, 0, 95, 1); /* the first is small now, but its neighbour is full */
     CU_ASSERT_EQUAL(blocks_of("a").n, 4);
@@ -174,12 +177,12 @@ static void deleting_everything_one_by_one_leaves_no_block(void)
 {
     uint32_t index = fixture_create("a", "id");
 
-    add_many(index, 0, 500, 300, 1);
+    add_many(index, 0, 500, DOC_BYTES, 1);
     delete_many(index, 0, 500, 1);
     CU_ASSERT_EQUAL(fixture_keys(KEY_BLOCK) + fixture_keys(KEY_DIRECTORY), 0);
     CU_ASSERT_EQUAL(fixture_keys(KEY_DOCUMENT_ID) + fixture_keys(KEY_FIELD), 0);
     CU_ASSERT_EQUAL(fixture_info("a").stored_bytes, 0);
-    add_many(index, 7, 8, 300, 1);
+    add_many(index, 7, 8, DOC_BYTES, 1);
     CU_ASSERT_EQUAL(fixture_info("a").n_documents, 1);
     fixture_check();
 }
@@ -268,7 +271,7 @@ static void a_damaged_block_is_never_served(void)
     struct buf out;
     size_t flip;
 
-    add_many(index, 0, 300, 300, 1);
+    add_many(index, 0, 300, DOC_BYTES, 1);
     damage(KEY_BLOCK, 1, true, 0);
     buf_init(&out, 1 << 20);
     OK(catalog_view_open(fx.catalog, &view, &fx.err));
@@ -294,7 +297,7 @@ static void a_dump_notices_that_the_last_block_is_missing(void)
     uint32_t index = fixture_create("a", "id");
     struct catalog_view *view = NULL;
 
-    add_many(index, 0, 300, 300, 1);
+    add_many(index, 0, 300, DOC_BYTES, 1);
     damage(KEY_BLOCK, 2, true, 0);
     OK(catalog_view_open(fx.catalog, &view, &fx.err));
     CU_ASSERT_EQUAL(block_each(view, index, ignore_block, NULL, &fx.err), RC_CORRUPT);
@@ -306,7 +309,7 @@ static void a_damaged_directory_stops_the_opening(void)
 {
     uint32_t index = fixture_create("a", "id");
 
-    add_many(index, 0, 300, 300, 1);
+    add_many(index, 0, 300, DOC_BYTES, 1);
     damage(KEY_DIRECTORY, 1, true, 0);
     CU_ASSERT_EQUAL(catalog_reload(fx.catalog, &fx.err), RC_CORRUPT);
     CU_ASSERT_STRING_EQUAL(
@@ -338,7 +341,7 @@ static void a_change_over_a_damaged_block_fails_whole(void)
     uint32_t index = fixture_create("a", "id");
     struct change *c;
 
-    add_many(index, 0, 300, 300, 1);
+    add_many(index, 0, 300, DOC_BYTES, 1);
     damage(KEY_BLOCK, 1, false, 100);
     c = fixture_begin();
     fixture_add_one(c, index, "{\"id\":150}", true);
@@ -358,7 +361,7 @@ static void an_id_that_leads_nowhere_is_damage(void)
     struct change *c;
     struct buf out;
 
-    add_many(index, 0, 300, 300, 1);
+    add_many(index, 0, 300, DOC_BYTES, 1);
     delete_many(index, 150, 151, 1);
     OK(catalog_view_open(fx.catalog, &view, &fx.err));
     store_batch_put(batch,
