@@ -122,6 +122,14 @@ enum rc store_cursor_end(struct store_cursor *c,
 /* Whether the last commit has found little room on the disk, or none. */
 bool store_is_tight(struct store *store);
 /*
+ * Merges what lies from first to last, so that keys deleted there cost neither
+ * room nor, above all, time: LevelDB steps over each of them, whoever seeks
+ * what is not there, until it comes to write that table anew by itself. What an
+ * open view may still see stays. Slow: the tables in between are written anew, so ask
+ * for tens of megabytes at a time. Nothing on a disk that is tight. The caller holds no view.
+ */
+void store_merge(struct store *store, struct bytes first, struct bytes last);
+/*
  * When the disk is tight: makes LevelDB give back the room of what was deleted.
  * Slow: all tables are written anew. The caller holds no view.
  */

@@ -279,10 +279,28 @@ bool store__reopen_for_room(struct store *store)
     return store__wait_ready(store, NULL) == RC_OK;
 }
 
+/* Has LevelDB merge the tables between two keys, both in them (without bytes: all). Lock held. */
+static void merge(struct store *store, struct bytes first, struct bytes last)
+{
+    leveldb_t *db = store->db;
+
+    store->n_users++;
+    mutex_unlock(&store->lock);
+    leveldb_compact_range(db, (const char *)first.p, first.n, (const char *)last.p, last.n);
+    mutex_lock(&store->lock);
+    store__leave(store);
+}
+
+void store_merge(struct store *store, struct bytes first, struct bytes last)
+{
+    mutex_lock(&store->lock);
+    if (!store->tight && store->state == STORE_READY)
+        merge(store, first, last);
+    mutex_unlock(&store->lock);
+}
+
 void store_reclaim(struct store *store)
 {
-    leveldb_t *db;
-
     mutex_lock(&store->lock);
     if (!store->tight || store->opts.bulk || store->state != STORE_READY)
         goto out;
@@ -294,12 +312,7 @@ void store_reclaim(struct store *store)
     /* Tables are written before those they replace can go: the rest of the reserve is for that. */
     if (store->reserve > recovery_bytes(store->logged))
         (void)set_reserve(store, recovery_bytes(store->logged));
-    store->n_users++;
-    db = store->db;
-    mutex_unlock(&store->lock);
-    leveldb_compact_range(db, NULL, 0, NULL, 0);
-    mutex_lock(&store->lock);
-    store__leave(store);
+    merge(store, (struct bytes){0}, (struct bytes){0});
 
 out:
     mutex_unlock(&store->lock);

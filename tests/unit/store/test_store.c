@@ -36,6 +36,36 @@ static void a_batch_is_applied_in_order(void)
     CU_ASSERT_EQUAL(store_commit(fx.store, fx.batch, &fx.err), RC_OK);
 }
 
+static void deleted_keys_leave_no_room_behind_a_merge(void)
+{
+    char key[16], value[4096];
+    unsigned i;
+
+    memset(value, 'v', sizeof value);
+    for (i = 0; i < 512; i++) {
+        (void)snprintf(key, sizeof key, "m%03u", i);
+        store_batch_put(fx.batch, bytes_str(key), bytes_of(value, sizeof value));
+    }
+    store_batch_put(fx.batch, B("l"), B("before"));
+    store_batch_put(fx.batch, B("n"), B("behind"));
+    CU_ASSERT_EQUAL_FATAL(store_commit(fx.store, fx.batch, &fx.err), RC_OK);
+    fixture_compact("", "");
+    CU_ASSERT(store_disk_bytes(fx.store) > sizeof value * 512);
+    store_batch_clear(fx.batch);
+    for (i = 0; i < 511; i++) {
+        (void)snprintf(key, sizeof key, "m%03u", i);
+        store_batch_del(fx.batch, bytes_str(key));
+    }
+    CU_ASSERT_EQUAL_FATAL(store_commit(fx.store, fx.batch, &fx.err), RC_OK);
+    store_merge(fx.store, B("m000"), B("m510"));
+    CU_ASSERT(store_disk_bytes(fx.store) < sizeof value * 64);
+    CU_ASSERT_STRING_EQUAL(fixture_get("l"), "before");
+    CU_ASSERT_STRING_EQUAL(fixture_get("m510"), "");
+    CU_ASSERT_EQUAL(strlen(fixture_get("m511")), sizeof value);
+    CU_ASSERT_STRING_EQUAL(fixture_get("n"), "behind");
+    CU_ASSERT_EQUAL(fixture_epoch(), 0);
+}
+
 static void keys_and_values_are_any_bytes(void)
 {
     static const uint8_t key[] = {0, 0xff, 0, 1}, value[] = {0, 0, 0xff};
@@ -235,8 +265,8 @@ static void a_bulk_store_is_given_up_after_a_failed_commit(void)
 }
 
 SUITE(store, fixture_setup, fixture_teardown, TEST(what_was_committed_is_there_after_reopening),
-      TEST(a_batch_is_applied_in_order), TEST(keys_and_values_are_any_bytes),
-      TEST(a_second_opener_is_told_that_it_is_busy),
+      TEST(a_batch_is_applied_in_order), TEST(deleted_keys_leave_no_room_behind_a_merge),
+      TEST(keys_and_values_are_any_bytes), TEST(a_second_opener_is_told_that_it_is_busy),
       TEST(a_directory_that_cannot_be_opened_is_an_error), TEST(the_directory_is_private),
       TEST(below_the_floor_of_free_space_nothing_is_written),
       TEST(many_threads_commit_at_once_and_nothing_is_lost),
