@@ -37,7 +37,7 @@ enum { WAVE_JOBS = 256, WAVE_BYTES = 16 << 20 };
 struct wave {
     struct block_plan *plan;
     struct block_job *jobs; /* owned: old blocks; behind the look, those that are rewritten */
-    size_t n, bytes;
+    size_t n, jobs_cap, bytes;
     size_t done;             /* see (3) */
     size_t last;             /* old blocks from here on are joined with what is new (2) */
     struct block_job open;   /* new documents, behind those of these blocks */
@@ -159,10 +159,12 @@ static enum rc plan_job(struct wave *w, size_t i, size_t from, size_t to, bool r
                         struct err *err)
 {
     struct block_plan *plan = w->plan;
-    struct block_job *j = &w->jobs[w->n++];
     uint64_t first, end;
+    struct block_job *j;
     size_t k;
 
+    w->jobs = index__grow(w->jobs, sizeof *w->jobs, w->n + 1, &w->jobs_cap);
+    j = &w->jobs[w->n++];
     *j = (struct block_job){
         .lo = i, .hi = i + 1, .edit = from, .n_edits = to - from, .reopen = reopen, .look = reopen};
     directory__span(plan->old, i, &first, &end);
@@ -562,7 +564,6 @@ enum rc change__write_blocks(struct block_plan *plan, struct err *err)
     enum rc rc;
 
     mutex_init(&plan->lock);
-    w.jobs = xcalloc(WAVE_JOBS, sizeof *w.jobs);
     rc = reopen_last(&w, &n_edits, err);
     while (rc == RC_OK && edit < n_edits) {
         while (rc == RC_OK && w.n < WAVE_JOBS && w.bytes < WAVE_BYTES && edit < n_edits)
