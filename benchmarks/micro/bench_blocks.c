@@ -135,9 +135,10 @@ static void print_json(const struct result *r, size_t n, const struct result *an
 int main(int argc, char **argv)
 {
     static struct result results[] = {
-        {.target = 8 << 10},   {.target = 16 << 10},  {.target = 32 << 10}, {.target = 64 << 10},
-        {.target = 128 << 10}, {.target = 256 << 10}, {.target = 1 << 20},  {.target = 4 << 20},
-        {.target = 8 << 20},   {.target = 0},
+        {.target = 8 << 10},   {.target = 12 << 10}, {.target = 16 << 10}, {.target = 20 << 10},
+        {.target = 24 << 10},  {.target = 32 << 10}, {.target = 64 << 10}, {.target = 128 << 10},
+        {.target = 256 << 10}, {.target = 1 << 20},  {.target = 4 << 20},  {.target = 8 << 20},
+        {.target = 0},
     };
     const struct result *anchor = &results[ARRAY_LEN(results) - 1];
     uint8_t *p = NULL;
