@@ -69,6 +69,7 @@ void catalog_close(struct catalog *catalog)
     document_cache__free(catalog->documents);
     open_blocks__free(catalog->blocks);
     crumbs__free(catalog->crumbs);
+    xfree(catalog->swept);
     mutex_done(&catalog->lock);
     xfree(catalog);
 }

@@ -53,6 +53,12 @@ enum rc catalog_open(struct store *store, struct pool *pool, struct catalog **re
 void catalog_close(struct catalog *catalog);
 /* Whether deleted things are left, which every change sweeps a piece of, even one of nothing. */
 bool catalog_has_trash(struct catalog *catalog);
+/*
+ * Gives back what a piece of the swept took, in room and in the time of searches; false
+ * when none is left. Some tenths of a second: for when there is nothing else to do. Of the
+ * thread that changes, with no change under way.
+ */
+bool catalog_merge_swept(struct catalog *catalog);
 /* Loads again what the store really holds (after a failed commit). */
 enum rc catalog_reload(struct catalog *catalog, struct err *err) MUST_CHECK;
 

@@ -319,10 +319,12 @@ struct catalog {
     struct pool *pool;                /* borrowed; may be NULL */
     struct document_cache *documents; /* owned, as the next two */
     struct open_blocks *blocks;
-    struct crumbs *crumbs; /* the writer's */
-    uint32_t worn_rows;    /* CATALOG_WORN_ROWS; tests lower it */
-    struct mutex lock;     /* guards what follows */
-    uint64_t turn;         /* rises with every change of the next three */
+    struct crumbs *crumbs; /* the writer's, as the next two */
+    struct swept *swept;   /* owned: change_sweep.c */
+    size_t n_swept, swept_cap;
+    uint32_t worn_rows; /* CATALOG_WORN_ROWS; tests lower it */
+    struct mutex lock;  /* guards what follows */
+    uint64_t turn;      /* rises with every change of the next three */
     struct snapshot *current;
     struct snapshot *staged; /* given to a commit whose outcome is not known yet, or NULL */
     struct codec *codecs;

@@ -401,6 +401,8 @@ static void sweep(struct writer *w)
         store_batch_free(run.batch);
         w->deleted = true;
     }
+    while (rc == RC_OK && may_sweep(q) && catalog_merge_swept(q->opts.catalog))
+        ;
     if (w->deleted && (rc == RC_NO_SPACE || !catalog_has_trash(q->opts.catalog))) {
         store_reclaim(q->opts.store);
         w->deleted = false;

@@ -144,7 +144,7 @@ static void a_large_index_is_swept_by_later_commits(void)
     const struct document_opts opts = {.replace = true};
     struct change *c;
     char json[32];
-    uint64_t n;
+    uint64_t n, full;
     uint32_t id = fixture_create("a", "id");
     size_t left;
     int i;
@@ -157,6 +157,7 @@ static void a_large_index_is_swept_by_later_commits(void)
     }
     fixture_commit(c);
     CU_ASSERT_EQUAL(fixture_keys(KEY_DOCUMENT_ID), MANY);
+    full = store_disk_bytes(fx.store);
     c = fixture_begin();
     OK(change_delete_all(c, id, 2, &n, &fx.err));
     CU_ASSERT_EQUAL(n, MANY);
@@ -176,6 +177,9 @@ static void a_large_index_is_swept_by_later_commits(void)
     CU_ASSERT_EQUAL(fixture_keys(KEY_POSTING) + fixture_keys(KEY_WORD), 0);
     CU_ASSERT_EQUAL(fixture_keys(KEY_DOCUMENT_ID) + fixture_keys(KEY_BLOCK), 0);
     CU_ASSERT_EQUAL(fixture_keys(KEY_TRASH), 0);
+    while (catalog_merge_swept(fx.catalog))
+        ;
+    CU_ASSERT(store_disk_bytes(fx.store) < full / 2);
     fixture_check();
 }
 
