@@ -83,7 +83,8 @@ static struct task__fact *find_mate(struct task_queue *q, const struct task__run
 static void begin_task(struct task_queue *q, struct task__run *run, struct task__fact *fact)
 {
     task__fact_status(&q->table, fact, TASK_PROCESSING);
-    fact->started_ns = run->now_ns;
+    /* What was accepted meanwhile begins then; so does all if the clock was set back. */
+    fact->started_ns = run->now_ns > fact->enqueued_ns ? run->now_ns : fact->enqueued_ns;
     fact->has_batch = true;
     fact->batch_uid = run->batch_uid;
     run->last_uid = run->uid = fact->uid;

@@ -190,8 +190,9 @@ static void stamp_ends(struct task__run *run)
     int64_t finished_ns = run->finished_ns ? run->finished_ns : clock_wall_ns();
     size_t i;
 
-    if (finished_ns < run->now_ns)
-        finished_ns = run->now_ns;
+    for (i = 0; i < run->n_ends; i++) /* all at once: when the last that began could have ended */
+        if (run->ends[i].fate == TASK__ENDS && finished_ns < run->ends[i].task->started_unix_ns)
+            finished_ns = run->ends[i].task->started_unix_ns;
     for (i = 0; i < run->n_ends; i++)
         if (run->ends[i].fate == TASK__ENDS)
             run->ends[i].task->finished_unix_ns = finished_ns;

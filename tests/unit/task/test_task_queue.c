@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/fs.h"
 #include "support/suite.h"
+#include "task/task_int.h"
 #include "task_fixture.h"
 
 #include <stdio.h>
@@ -107,6 +108,29 @@ static void an_empty_list_still_needs_a_primary_key(void)
     c = task_fixture_add(&fx, "m", "[]");
     CU_ASSERT(ended(b, TASK_SUCCEEDED, 1));
     CU_ASSERT(ended(c, TASK_SUCCEEDED, 0));
+}
+
+/* The writer's own steps, so that the order is sure: taken, accepted, taken too. */
+static void a_task_accepted_while_its_batch_runs_begins_behind_that(void)
+{
+    struct task__run run = {.q = fx.q, .index = TASK__NO_NAME};
+    uint64_t a = task_fixture_add(&fx, "m", "[{\"id\":1}]"), b;
+    uint8_t type = 0;
+
+    CU_ASSERT_FATAL(task__pick(fx.q, &run, &type));
+    CU_ASSERT_FALSE(task__pick_mate(fx.q, &run, &type));
+    b = task_fixture_add(&fx, "m", "[{\"id\":2}]");
+    CU_ASSERT_FATAL(task__pick_mate(fx.q, &run, &type));
+    CU_ASSERT_EQUAL(run.uid, b);
+    CU_ASSERT_EQUAL(task_fixture_get(&fx, a)->batch_uid, task_fixture_get(&fx, b)->batch_uid);
+    CU_ASSERT(task_fixture_get(&fx, b)->started_unix_ns >=
+              task_fixture_get(&fx, b)->enqueued_unix_ns);
+    CU_ASSERT(task_fixture_get(&fx, b)->started_unix_ns >
+              task_fixture_get(&fx, a)->started_unix_ns);
+    task__put_back(fx.q, &run);
+    task_queue_start(fx.q);
+    CU_ASSERT(ended(a, TASK_SUCCEEDED, 1));
+    CU_ASSERT(ended(b, TASK_SUCCEEDED, 1));
 }
 
 /* Batches of other indexes are apart, a change of settings goes alone. */
@@ -390,6 +414,7 @@ static void old_history_goes_beyond_its_limit(void)
 SUITE(task_queue, setup, teardown, TEST(documents_are_added_and_the_index_is_made),
       TEST(deleting_from_what_is_not_there_fails), TEST(a_bad_task_in_a_batch_fails_alone),
       TEST(a_failed_first_addition_leaves_no_index), TEST(an_empty_list_still_needs_a_primary_key),
+      TEST(a_task_accepted_while_its_batch_runs_begins_behind_that),
       TEST(batches_hold_consecutive_tasks_of_one_index), TEST(indexes_are_made_renamed_and_deleted),
       TEST(a_swap_moves_documents_and_history), TEST(a_swap_that_cannot_be_changes_nothing),
       TEST(enqueued_tasks_can_be_canceled), TEST(a_processing_batch_is_stopped),
