@@ -321,11 +321,12 @@ static int by_start(const void *a, const void *b)
 /* Matches from the i-th on that share bytes become one: words of a phrase, pairs of a run. */
 static void join_matches(struct format_marks *m, size_t first)
 {
-    struct format_match *at = m->matches + first;
+    struct format_match *at;
     size_t i, n = 0, n_all = m->n_matches - first;
 
     if (n_all == 0)
-        return;
+        return; /* perhaps none was ever found, and there is nothing to point at */
+    at = m->matches + first;
     qsort(at, n_all, sizeof *at, by_start);
     for (i = 1; i < n_all; i++) {
         if (at[i].start >= at[n].end) {
