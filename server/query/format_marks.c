@@ -27,6 +27,7 @@ enum {
     OPEN_MAX = 64,
     KNOWN_SLOTS = 512, /* a power of two */
     PREFIX_BYTES_MAX = 1024,
+    MATCHES_FIRST = 64,
 };
 
 /* Words that must follow each other. */
@@ -113,6 +114,8 @@ struct format_marks *format_marks__new(const struct graph *g, const struct text_
     m->graph = g;
     m->tokenizer = tokenizer_new(rules);
     buf_init(&m->folded, BUF_NO_LIMIT);
+    m->cap_matches = MATCHES_FIRST; /* never NULL: all views point into it, also those of none */
+    m->matches = xmalloc(m->cap_matches * sizeof *m->matches);
     for (i = 0; i < g->n_edges; i++)
         for (j = 0; j < g->edges[i].n_derivations; j++)
             n += g->edges[i].phrase || g->edges[i].derivations[j].n_words > 1;
@@ -227,7 +230,7 @@ static size_t prefix_bytes(struct format_marks *m, struct bytes token, size_t ch
 static void add_match(struct format_marks *m, struct format_match match)
 {
     if (m->n_matches == m->cap_matches) {
-        m->cap_matches = m->cap_matches ? 2 * m->cap_matches : 64;
+        m->cap_matches *= 2;
         m->matches = xrealloc(m->matches, m->cap_matches * sizeof *m->matches);
     }
     m->matches[m->n_matches++] = match;
@@ -321,12 +324,11 @@ static int by_start(const void *a, const void *b)
 /* Matches from the i-th on that share bytes become one: words of a phrase, pairs of a run. */
 static void join_matches(struct format_marks *m, size_t first)
 {
-    struct format_match *at;
+    struct format_match *at = m->matches + first;
     size_t i, n = 0, n_all = m->n_matches - first;
 
     if (n_all == 0)
-        return; /* perhaps none was ever found, and there is nothing to point at */
-    at = m->matches + first;
+        return;
     qsort(at, n_all, sizeof *at, by_start);
     for (i = 1; i < n_all; i++) {
         if (at[i].start >= at[n].end) {
