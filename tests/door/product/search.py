@@ -219,33 +219,28 @@ def hold(server):
     assert not re.search(LEFT, server.log()), "no search has begun"
 
 
-def test_a_search_ends_when_its_grpc_client_cancels():
-    request = search_pb2.SearchRequest(index_uid="films", q="car").SerializeToString()
+def cancelled(method, request, begin):
+    """The call stands still in its work, its client resets the stream, and it ends before it has an answer."""
     with Server(*UNDER_WAY) as server, h2_client.Raw(server.port) as raw:
-        hold(server)
-        stream = raw.open(h2_client.grpc_headers("/lode.v1.Search/Find"))
-        raw.data(stream, h2_client.message(request), True)
+        begin(server)
+        stream = raw.open(h2_client.grpc_headers(f"/lode.v1.{method}"))
+        raw.data(stream, h2_client.message(request.SerializeToString()), True)
         server.wait_paused("search_under_way")
         raw.send(h2_client.frame(h2_client.RST_STREAM, 0, stream, (8).to_bytes(4, "big")))
         raw.ping()  # answered in order: the reset has been read
         server.release_faults()
-        server.wait_log(LEFT)
+        server.wait_log(LEFT.replace("Search/Find", method))
         equal(ids(get(server, q="up")), [3])
+
+
+def test_a_search_ends_when_its_grpc_client_cancels():
+    cancelled("Search/Find", search_pb2.SearchRequest(index_uid="films", q="car"), hold)
 
 
 def test_a_listing_ends_when_its_grpc_client_cancels():
     """Of documents by filter, and by sort."""
     for wish in ({"filter": b'"year > 2000"'}, {"sort": {"values": ["year:asc"]}}):
-        request = documents_pb2.FetchDocumentsRequest(index_uid="films", **wish).SerializeToString()
-        with Server(*UNDER_WAY) as server, h2_client.Raw(server.port) as raw:
-            films(server)
-            stream = raw.open(h2_client.grpc_headers("/lode.v1.Documents/Fetch"))
-            raw.data(stream, h2_client.message(request), True)
-            server.wait_paused("search_under_way")
-            raw.send(h2_client.frame(h2_client.RST_STREAM, 0, stream, (8).to_bytes(4, "big")))
-            raw.ping()  # answered in order: the reset has been read
-            server.release_faults()
-            server.wait_log(LEFT.replace("Search/Find", "Documents/Fetch"))
+        cancelled("Documents/Fetch", documents_pb2.FetchDocumentsRequest(index_uid="films", **wish), films)
 
 
 def test_a_search_ends_when_its_grpc_deadline_passes():
