@@ -20,6 +20,7 @@
 #include "index/index_int.h"
 
 #include "base/mem.h"
+#include "store/store.h"
 
 void block__head_put_dense(struct buf *out, size_t n)
 {
@@ -132,6 +133,36 @@ enum rc block__inflate(struct frame_decoder *decoder, struct bytes value, uint32
     if (rc != RC_OK)
         return rc;
     return docs->n == count ? RC_OK : corrupt(err, "its count is not its content's");
+}
+
+enum rc block__read(struct store_view *view, const struct index_state *s, size_t i,
+                    struct frame_decoder *decoder, struct block_docs *docs, struct err *err)
+{
+    const struct dir_entry *entry = &s->dir.at[i];
+    struct bytes value;
+    struct key key;
+    enum rc rc;
+
+    docs->n = 0;
+    rc = store_view_get(view, key_numbered(&key, KEY_BLOCK, s->blocks, entry->first), &value, err);
+    if (rc == RC_NOT_FOUND)
+        return index_state__damaged(s, "a block is missing", err);
+    if (rc == RC_OK)
+        rc = block__inflate(decoder, value, entry->first, entry->count, docs, err);
+    if (rc != RC_OK)
+        docs->n = 0;
+    return rc;
+}
+
+enum rc block_docs__row(const struct index_state *s, const struct block_docs *docs, uint32_t row,
+                        struct bytes *ret_json, struct err *err)
+{
+    size_t place = block__place(docs->ids, docs->n, row);
+
+    if (place == docs->n)
+        return index_state__damaged(s, "a document is not in its block", err);
+    *ret_json = block_docs__json(docs, place);
+    return RC_OK;
 }
 
 void block_docs__done(struct block_docs *docs)

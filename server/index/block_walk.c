@@ -56,11 +56,6 @@ struct block_walk {
     bool gathering; /* queue[n] is open */
 };
 
-static enum rc damaged(const struct block_walk *w, const char *what, struct err *err)
-{
-    return err_set(err, RC_CORRUPT, NULL, "index `%s` is damaged: %s", w->s->uid, what);
-}
-
 /* ---- the queue ------------------------------------------------------------------------- */
 
 static enum rc hand_on(struct block_walk *w, struct dir_entry entry, struct bytes value,
@@ -225,7 +220,7 @@ static enum rc remake(struct block_walk *w, size_t i, struct bytes value, struct
             inflated = true;
             at = block__place(docs->ids, docs->n, row);
             if (at == docs->n)
-                return damaged(w, "a document is not in its block", err);
+                return index_state__damaged(w->s, "a document is not in its block", err);
             json = block_docs__json(docs, at);
         }
         if (rc == RC_OK)
@@ -243,12 +238,12 @@ static enum rc pass_block(struct block_walk *w, size_t i, struct bytes key, stru
     enum rc rc;
 
     if (i >= s->dir.n || key.n != KEY_NUMBERED || get_u32be(key.p + KEY_HEAD) != s->dir.at[i].first)
-        return damaged(w, "its blocks are not those of its directory", err);
+        return index_state__damaged(w->s, "its blocks are not those of its directory", err);
     rc = block__head_read(value, &head, err);
     if (rc != RC_OK)
         return rc;
     if (head.count != s->dir.at[i].count)
-        return damaged(w, "a block's count is not its directory's", err);
+        return index_state__damaged(w->s, "a block's count is not its directory's", err);
     directory__span(&s->dir, i, &from, &to);
     if (rows__live_between(s->search->rows, from, to) == head.count &&
         rows__unmoved(s->search->rows, from, to))
@@ -295,7 +290,7 @@ enum rc block_walk__run(struct catalog_view *view, const struct index_state *s, 
     if (rc == RC_OK)
         rc = store_cursor_end(c, err);
     if (rc == RC_OK && i != s->dir.n)
-        rc = damaged(w, "blocks are missing", err);
+        rc = index_state__damaged(w->s, "blocks are missing", err);
     close_piece(w);
     if (rc == RC_OK)
         rc = empty_queue(w, err);

@@ -96,7 +96,7 @@ struct loading {
 
 static enum rc corrupt(struct loading *l, struct err *err, const char *what)
 {
-    return err_set(err, RC_CORRUPT, NULL, "index `%s` is damaged: %s", l->state->uid, what);
+    return index_state__damaged(l->state, what, err);
 }
 
 static enum rc load_directory(void *arg, struct bytes key, struct bytes value, struct err *err)

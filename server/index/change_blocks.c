@@ -132,8 +132,7 @@ static enum rc fetch(struct wave *w, struct block_job *j, struct err *err)
         plan->change->view->store_view,
         key_numbered(&key, KEY_BLOCK, plan->next->blocks, plan->old->at[j->lo].first), &value, err);
     if (rc == RC_NOT_FOUND)
-        return err_set(err, RC_CORRUPT, NULL, "index `%s` is damaged: a block is missing",
-                       plan->next->uid);
+        return index_state__damaged(plan->next, "a block is missing", err);
     if (rc == RC_OK)
         rc = block__head_read(value, &head, err);
     if (rc != RC_OK)
@@ -170,8 +169,7 @@ static enum rc plan_job(struct wave *w, size_t i, size_t from, size_t to, bool r
     directory__span(plan->old, i, &first, &end);
     j->n_live = rows__live_between(plan->rows, first, end);
     if (j->n_live < j->n_edits || plan->old->at[i].count < j->n_live)
-        return err_set(err, RC_CORRUPT, NULL,
-                       "index `%s` is damaged: a document is not in its block", plan->next->uid);
+        return index_state__damaged(plan->next, "a document is not in its block", err);
     for (k = from; k < to; k++) {
         j->look = j->look || must_see(plan->docs, &plan->edits[k]);
         w->bytes += plan->edits[k].n;
@@ -189,8 +187,7 @@ static enum rc plan_next(struct wave *w, size_t *edit, size_t n_edits, struct er
     size_t from = *edit, i = directory__find(plan->old, plan->edits[from].row);
 
     if (i == plan->old->n)
-        return err_set(err, RC_CORRUPT, NULL, "index `%s` is damaged: a document has no block",
-                       plan->next->uid);
+        return index_state__damaged(plan->next, "a document has no block", err);
     while (*edit < n_edits &&
            (i + 1 == plan->old->n || plan->edits[*edit].row < plan->old->at[i + 1].first))
         ++*edit;

@@ -54,8 +54,7 @@ enum rc view__document(struct catalog_view *view, const struct index_state *s, u
                        struct buf *out, struct err *err)
 {
     if (!rows__has_doc(s->search->rows, doc))
-        return err_set(err, RC_CORRUPT, NULL,
-                       "index `%s` is damaged: a number that is no document's", s->uid);
+        return index_state__damaged(s, "a number that is no document's", err);
     return view__version(view, s, rows__row_of(s->search->rows, doc), out, err);
 }
 

@@ -228,6 +228,15 @@ struct snapshot {
 struct index_state *index_state__new(void); /* one share, all else zero */
 struct index_state *index_state__ref(struct index_state *s);
 void index_state__unref(struct index_state *s);
+/* RC_CORRUPT: "index `uid` is damaged: what". */
+enum rc index_state__damaged(const struct index_state *s, const char *what, struct err *err);
+/* block.c: fetches and inflates the i-th block of s; docs->n is 0 after a failure. */
+enum rc block__read(struct store_view *view, const struct index_state *s, size_t i,
+                    struct frame_decoder *decoder, struct block_docs *docs,
+                    struct err *err) MUST_CHECK;
+/* The JSON of a row that must be there. */
+enum rc block_docs__row(const struct index_state *s, const struct block_docs *docs, uint32_t row,
+                        struct bytes *ret_json, struct err *err) MUST_CHECK;
 void index_state__encode(const struct index_state *s, struct buf *out);
 enum rc index_state__decode(struct bytes value, struct index_state *s, struct err *err) MUST_CHECK;
 struct index_info index_state__info(const struct index_state *s);

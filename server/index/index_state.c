@@ -31,6 +31,11 @@ struct index_state *index_state__ref(struct index_state *s)
     return s;
 }
 
+enum rc index_state__damaged(const struct index_state *s, const char *what, struct err *err)
+{
+    return err_set(err, RC_CORRUPT, NULL, "index `%s` is damaged: %s", s->uid, what);
+}
+
 void index_state__unref(struct index_state *s)
 {
     if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)

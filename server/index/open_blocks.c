@@ -16,7 +16,6 @@
 #include "index/index_int.h"
 
 #include "base/mem.h"
-#include "store/store.h"
 
 enum { PLACES = 128 /* looked through from the newest on: a microsecond's worth */ };
 
@@ -139,57 +138,28 @@ void open_blocks__give(struct open_blocks *o, struct open_block *b)
 
 /* ---- documents out of them ----------------------------------------------------------------- */
 
-static enum rc damaged(const struct index_state *s, const char *what, struct err *err)
-{
-    return err_set(err, RC_CORRUPT, NULL, "index `%s` is damaged: %s", s->uid, what);
-}
-
-static enum rc inflate(struct catalog_view *view, const struct index_state *s,
-                       const struct dir_entry *entry, struct block_docs *docs, struct err *err)
-{
-    struct codec *codec;
-    struct bytes value;
-    struct key key;
-    enum rc rc;
-
-    rc = store_view_get(view->store_view, key_numbered(&key, KEY_BLOCK, s->blocks, entry->first),
-                        &value, err);
-    if (rc == RC_NOT_FOUND)
-        return damaged(s, "a block is missing", err);
-    if (rc != RC_OK)
-        return rc;
-    codec = codec__take(view->catalog);
-    rc = block__inflate(codec->decoder, value, entry->first, entry->count, docs, err);
-    codec__give(view->catalog, codec);
-    return rc;
-}
-
 enum rc open_blocks__row(struct open_blocks *o, struct catalog_view *view,
                          const struct index_state *s, uint32_t row, struct open_block **held,
                          struct bytes *ret_json, struct err *err)
 {
-    size_t i = directory__find(&s->dir, row), place;
+    size_t i = directory__find(&s->dir, row);
     struct open_block *b = *held;
     struct block_key key;
-    enum rc rc;
 
     if (i == s->dir.n)
-        return damaged(s, "a document has no block", err);
+        return index_state__damaged(s, "a document has no block", err);
     key = (struct block_key){s->blocks, s->dir.at[i].first, s->dir.at[i].version};
     if (!b || !same(b->key, key)) {
         open_blocks__give(o, b);
         b = *held = open_blocks__take(o, key);
     }
     if (b->docs.n == 0) {
-        rc = inflate(view, s, &s->dir.at[i], &b->docs, err);
-        if (rc != RC_OK) {
-            b->docs.n = 0;
+        struct codec *codec = codec__take(view->catalog);
+        enum rc rc = block__read(view->store_view, s, i, codec->decoder, &b->docs, err);
+
+        codec__give(view->catalog, codec);
+        if (rc != RC_OK)
             return rc;
-        }
     }
-    place = block__place(b->docs.ids, b->docs.n, row);
-    if (place == b->docs.n)
-        return damaged(s, "a document is not in its block", err);
-    *ret_json = block_docs__json(&b->docs, place);
-    return RC_OK;
+    return block_docs__row(s, &b->docs, row, ret_json, err);
 }

@@ -158,23 +158,13 @@ static enum rc load_block(struct build_worker *w, uint32_t row, struct err *err)
 {
     const struct index_state *s = w->run->build->state;
     size_t i = directory__find(&s->dir, row);
-    struct bytes value;
-    struct key key;
     enum rc rc;
 
     if (i == s->dir.n)
-        return err_set(err, RC_CORRUPT, NULL, "index `%s` is damaged: a document has no block",
-                       s->uid);
+        return index_state__damaged(s, "a document has no block", err);
     if (w->has_block && w->block == i)
         return RC_OK;
-    w->has_block = false;
-    rc = store_view_get(w->view, key_numbered(&key, KEY_BLOCK, s->blocks, s->dir.at[i].first),
-                        &value, err);
-    if (rc == RC_NOT_FOUND)
-        return err_set(err, RC_CORRUPT, NULL, "index `%s` is damaged: a block is missing", s->uid);
-    if (rc == RC_OK)
-        rc = block__inflate(w->decoder, value, s->dir.at[i].first, s->dir.at[i].count, &w->docs,
-                            err);
+    rc = block__read(w->view, s, i, w->decoder, &w->docs, err);
     w->block = i;
     w->has_block = rc == RC_OK;
     return rc;
@@ -184,19 +174,14 @@ static enum rc add_row(struct build_worker *w, uint32_t row, struct err *err)
 {
     struct json_value document;
     struct json_error at;
-    struct bytes json;
-    size_t place;
+    struct bytes json = {0};
     enum rc rc;
 
     rc = load_block(w, row, err);
+    if (rc == RC_OK)
+        rc = block_docs__row(w->run->build->state, &w->docs, row, &json, err);
     if (rc != RC_OK)
         return rc;
-    place = block__place(w->docs.ids, w->docs.n, row);
-    if (place == w->docs.n)
-        return err_set(err, RC_CORRUPT, NULL,
-                       "index `%s` is damaged: a document is not in its block",
-                       w->run->build->state->uid);
-    json = bytes_of(w->docs.content.p + w->docs.spans[place].at, w->docs.spans[place].n);
     if (json_parse(w->json, json, &index__json_limits, &document, &at) != RC_OK ||
         json_type(document) != JSON_OBJECT)
         return err_set(err, RC_CORRUPT, NULL, "a stored document is not a JSON object");
